@@ -1,0 +1,69 @@
+"""Katydid's own errors, one tree:
+
+    KatydidError
+    ├── InvalidInput        something given is wrong; carries one Problem a field
+    ├── NotFound            no run, no share link, no practice target of that name
+    ├── Conflict            the thing exists but is in no state for this (stop a finished run)
+    ├── QueueFull           too many runs are waiting already
+    ├── StoreUnavailable    the database is locked, corrupt, read-only or gone
+    ├── AddressInUse        a port that was to be listened on is taken
+    └── GeneratorFailed     the engines could not start or were lost
+
+A library's errors are mapped to these at the one boundary where the library is called.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: `field` is a dotted path such as `load.users` (empty: the whole),
+    `message` a sentence that says what would be right."""
+
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}" if self.field else self.message
+
+
+class KatydidError(Exception):
+    """Base of every error that Katydid raises on purpose; its text is fit for a person."""
+
+
+class InvalidInput(KatydidError):
+    """Input that breaks its contract. `problems` has at least one entry."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(str(problem) for problem in self.problems))
+
+    @classmethod
+    def at(cls, field: str, message: str) -> "InvalidInput":
+        """The error for a single field."""
+        return cls([Problem(field, message)])
+
+
+class NotFound(KatydidError):
+    """What was asked for does not exist."""
+
+
+class Conflict(KatydidError):
+    """What was asked for is not possible in the present state."""
+
+
+class QueueFull(KatydidError):
+    """As many runs wait as may wait."""
+
+
+class StoreUnavailable(KatydidError):
+    """The database cannot be read or written."""
+
+
+class AddressInUse(KatydidError):
+    """The address to listen on is taken."""
+
+
+class GeneratorFailed(KatydidError):
+    """Load could not be generated: the engines did not start or were lost."""

@@ -1,0 +1,1 @@
+"""What was measured: histograms, snapshots, merging, thresholds. Pure: no asyncio, no I/O."""

@@ -1,0 +1,158 @@
+"""A latency histogram in HdrHistogram's layout: 3 significant digits from 1 microsecond.
+
+Immutable and sparse: two parallel arrays, the bucket indices that occur and how often. Built from an
+array of nanoseconds once an interval; merging adds counts, so it is exact, associative and commutative.
+Layout and percentile definition: HdrHistogram (Gil Tene), `getCountAtIndex` and `getValueAtPercentile`.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_HALF_BITS = 10  # sub-bucket half count 1,024: what 3 significant digits need
+_HALF = 1 << _HALF_BITS
+MAX_US = 1 << 40  # about 12.7 days; larger values are recorded as this
+
+Indices = NDArray[np.int32]
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Histogram:
+    """Counts by bucket. `min_ns`, `max_ns` and `sum_ns` are exact; both bounds are 0 when empty."""
+
+    indices: Indices
+    counts: Counts
+    total: int
+    min_ns: int
+    max_ns: int
+    sum_ns: int
+
+    @classmethod
+    def of(cls, values_ns: Sequence[int] | NDArray[np.int64]) -> "Histogram":
+        """The histogram of durations in nanoseconds (negative ones count as 0)."""
+        if len(values_ns) == 0:
+            return EMPTY
+        values = np.maximum(np.asarray(values_ns, dtype=np.int64), 0)
+        indices, counts = np.unique(bucket_of((values + 500) // 1000), return_counts=True)
+        low, high = int(values.min()), int(values.max())
+        return cls(
+            indices.astype(np.int32), counts.astype(np.int64), len(values), low, high, int(values.sum())
+        )
+
+    def __bool__(self) -> bool:
+        return self.total > 0
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Histogram):
+            return NotImplemented
+        mine = (self.total, self.min_ns, self.max_ns, self.sum_ns)
+        theirs = (other.total, other.min_ns, other.max_ns, other.sum_ns)
+        same_buckets = np.array_equal(self.indices, other.indices)
+        return mine == theirs and same_buckets and np.array_equal(self.counts, other.counts)
+
+    def __hash__(self) -> int:
+        return hash((self.total, self.min_ns, self.max_ns, self.sum_ns))
+
+    @property
+    def mean_ns(self) -> float | None:
+        """The exact mean; None when empty."""
+        return self.sum_ns / self.total if self.total else None
+
+    @property
+    def stdev_ns(self) -> float | None:
+        """The standard deviation from bucket middles, as HdrHistogram computes it; None when empty."""
+        if not self.total:
+            return None
+        middles = (lowest_of(self.indices) + width_of(self.indices) / 2.0) * 1000.0
+        mean = self.sum_ns / self.total
+        return math.sqrt(max(0.0, float(np.dot(self.counts, (middles - mean) ** 2)) / self.total))
+
+    def percentiles_ns(self, wanted: Sequence[float]) -> list[int | None]:
+        """The highest equivalent value at each percentile (0 to 100), never above the true maximum.
+
+        HdrHistogram's definition: the first bucket at which the cumulated count reaches
+        floor(p / 100 * total + 0.5), at least 1. None for an empty histogram.
+        """
+        if not self.total:
+            return [None] * len(wanted)
+        cumulated = np.cumsum(self.counts)
+        targets = [max(1, int(p * self.total / 100 + 0.5)) for p in wanted]
+        positions = np.minimum(np.searchsorted(cumulated, targets), len(cumulated) - 1)
+        chosen = self.indices[positions]
+        highest = (lowest_of(chosen) + width_of(chosen) - 1) * 1000
+        return [max(self.min_ns, min(int(value), self.max_ns)) for value in highest]
+
+    def percentile_ns(self, wanted: float) -> int | None:
+        """One percentile; see `percentiles_ns`."""
+        return self.percentiles_ns([wanted])[0]
+
+    def to_data(self) -> list[Any]:
+        """A compact form of plain values and bytes (little endian), for messages and the store."""
+        return [
+            self.indices.astype("<i4").tobytes(),
+            self.counts.astype("<i8").tobytes(),
+            self.min_ns,
+            self.max_ns,
+            self.sum_ns,
+        ]
+
+    @classmethod
+    def from_data(cls, data: Sequence[Any]) -> "Histogram":
+        """The inverse of `to_data`. Raises ValueError when the parts do not fit together."""
+        indices = np.frombuffer(data[0], dtype="<i4").astype(np.int32)
+        counts = np.frombuffer(data[1], dtype="<i8").astype(np.int64)
+        if len(indices) != len(counts):
+            raise ValueError("a histogram's indices and counts differ in length")
+        if not len(indices):
+            return EMPTY
+        return cls(indices, counts, int(counts.sum()), int(data[2]), int(data[3]), int(data[4]))
+
+
+def merge(histograms: Iterable[Histogram]) -> Histogram:
+    """The histogram of all values of all of them."""
+    parts = [histogram for histogram in histograms if histogram.total]
+    if len(parts) < 2:
+        return parts[0] if parts else EMPTY
+    all_indices = np.concatenate([part.indices for part in parts])
+    indices, inverse = np.unique(all_indices, return_inverse=True)
+    counts = np.zeros(len(indices), dtype=np.int64)
+    np.add.at(counts, inverse, np.concatenate([part.counts for part in parts]))
+    return Histogram(
+        indices,
+        counts,
+        sum(part.total for part in parts),
+        min(part.min_ns for part in parts),
+        max(part.max_ns for part in parts),
+        sum(part.sum_ns for part in parts),
+    )
+
+
+def bucket_of(values_us: NDArray[np.int64]) -> Indices:
+    """The bucket index of each value in microseconds."""
+    values = np.minimum(values_us, MAX_US)
+    _, exponents = np.frexp(values.astype(np.float64))
+    shift = np.maximum(exponents.astype(np.int64) - (_HALF_BITS + 1), 0)
+    return (shift * _HALF + (values >> shift)).astype(np.int32)
+
+
+def lowest_of(indices: Indices) -> NDArray[np.int64]:
+    """The lowest value in microseconds that falls into each bucket."""
+    wide = indices.astype(np.int64)
+    shift = np.maximum((wide >> _HALF_BITS) - 1, 0)
+    result: NDArray[np.int64] = (wide - shift * _HALF) << shift
+    return result
+
+
+def width_of(indices: Indices) -> NDArray[np.int64]:
+    """How many microseconds wide each bucket is."""
+    shift = np.maximum((indices.astype(np.int64) >> _HALF_BITS) - 1, 0)
+    result: NDArray[np.int64] = np.left_shift(np.int64(1), shift)
+    return result
+
+
+EMPTY = Histogram(np.empty(0, np.int32), np.empty(0, np.int64), 0, 0, 0, 0)

@@ -1,0 +1,136 @@
+"""Pass-fail rules on a run: `p95<200ms`, `p(99.9)<1s`, `success>99.9%`, `throughput>500/s`,
+`errors<10`, `endpoint("GET /items").p95<100ms`.
+
+Parsed once, evaluated on merged figures. A rule whose figure cannot be had does not hold.
+"""
+
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from webui.metrics.percentiles import supported
+from webui.metrics.snapshot import EndpointStats
+from webui.units import parse_count, parse_duration
+
+_OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt,
+}  # fmt: skip
+_RULE = re.compile(
+    r"""\s*(?:endpoint\(\s*"(?P<endpoint>[^"]*)"\s*\)\s*\.\s*)?
+        (?P<metric>p\(\s*[\d.]+\s*\)|p[\d.]+|[a-z_]+)\s*
+        (?P<op><=|>=|<|>)\s*(?P<limit>.+?)\s*""",
+    re.VERBOSE,
+)
+_TIMES = ("mean", "min", "max")
+_RATES = ("throughput", "rate")
+_COUNTS = ("errors", "requests")
+KNOWN = "p50 to p99.9 (any pNN), mean, min, max, success, throughput, rate, errors, requests"
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """One rule. `limit` is in ms for times, percent for success, per second for rates."""
+
+    expression: str
+    metric: str  # "p", "mean", "min", "max", "success", "throughput", "rate", "errors", "requests"
+    percentile: float | None
+    op: str
+    limit: float
+    endpoint: str | None = None
+
+    @property
+    def unit(self) -> str:
+        """`ms`, `%`, `/s` or nothing."""
+        if self.metric in ("p", *_TIMES):
+            return "ms"
+        return {"success": "%", "throughput": "/s", "rate": "/s"}.get(self.metric, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a rule did; `actual` is in the threshold's unit, None when there is no figure."""
+
+    expression: str
+    passed: bool
+    actual: float | None
+
+
+def parse(expression: str) -> Threshold:
+    """The rule that `expression` states. Raises ValueError with a sentence that points at the place."""
+    match = _RULE.fullmatch(expression)
+    if match is None:
+        raise ValueError(f"write a rule such as p95<200ms or success>99.9%, not {expression[:80]!r}")
+    metric, percentile = _metric(match["metric"])
+    limit = _limit(metric, match["limit"], match.start("limit") + 1)
+    return Threshold(expression.strip(), metric, percentile, match["op"], limit, match["endpoint"])
+
+
+def _metric(text: str) -> tuple[str, float | None]:
+    if text[0] == "p" and text[1:2] in {"(", *"0123456789."}:
+        number = text[1:].strip("() ")
+        try:
+            percentile = float(number)
+        except ValueError:
+            raise ValueError(f"{text!r} is no percentile; write p95 or p(99.9)") from None
+        if not 0 < percentile <= 100:
+            raise ValueError(f"a percentile lies between 0 and 100, {number} does not")
+        return "p", percentile
+    if text in ("success", *_TIMES, *_RATES, *_COUNTS):
+        return text, None
+    raise ValueError(f"unknown measure {text!r}; known are {KNOWN}")
+
+
+def _limit(metric: str, text: str, place: int) -> float:
+    try:
+        if metric == "p" or metric in _TIMES:
+            return parse_duration(text) * 1000 if re.search("[a-z]", text) else float(text)
+        if metric == "success":
+            return float(text.removesuffix("%"))
+        if metric in _RATES:
+            return float(re.sub(r"\s*/\s*s$", "", text).replace(",", ""))
+        return float(parse_count(text))
+    except ValueError:
+        wanted = {"success": "99.9%", "errors": "10", "requests": "1,000"}
+        example = wanted.get(metric, "500/s" if metric in _RATES else "200ms")
+        raise ValueError(
+            f"at character {place}: the limit {text[:40]!r} should look like {example}"
+        ) from None
+
+
+def evaluate(
+    threshold: Threshold, total: EndpointStats, endpoints: Mapping[str, EndpointStats], seconds: float
+) -> Outcome:
+    """Whether the rule holds for a run that sent load for `seconds`."""
+    figures = total if threshold.endpoint is None else endpoints.get(threshold.endpoint)
+    actual = None if figures is None else _actual(threshold, figures, seconds)
+    passed = actual is not None and _OPERATORS[threshold.op](actual, threshold.limit)
+    return Outcome(threshold.expression, passed, actual)
+
+
+def _actual(threshold: Threshold, figures: EndpointStats, seconds: float) -> float | None:
+    totals, response = figures.totals, figures.response
+    match threshold.metric:
+        case "p":
+            wanted = threshold.percentile or 0.0
+            return _ms(response.percentile_ns(wanted)) if supported(wanted, response.total) else None
+        case "mean":
+            return _ms(response.mean_ns)
+        case "min":
+            return _ms(response.min_ns) if response else None
+        case "max":
+            return _ms(response.max_ns) if response else None
+        case "success":
+            return totals.success_percent
+        case "throughput":
+            return totals.successes / seconds if seconds > 0 else None
+        case "rate":
+            return totals.sent / seconds if seconds > 0 else None
+        case "errors":
+            return float(totals.failures)
+        case _:
+            return float(totals.sent)
+
+
+def _ms(value_ns: float | None) -> float | None:
+    return None if value_ns is None else value_ns / 1e6

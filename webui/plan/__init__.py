@@ -1,0 +1,1 @@
+"""What to send, how hard, when to stop. Pure: no asyncio, no I/O."""

@@ -1,0 +1,163 @@
+"""Plans to and from JSON and TOML, and pydantic's errors as our own. Pure.
+
+The one boundary at which a document from outside becomes a `Plan`.
+"""
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tomli_w
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from webui.errors import InvalidInput, Problem
+from webui.plan.model import Plan
+from webui.units import significant
+
+MAX_DOCUMENT_BYTES = 32_000_000
+
+
+def plan_from_data(data: Any) -> Plan:
+    """The plan of plain values. Raises InvalidInput with a Problem for each field that is wrong."""
+    if not isinstance(data, Mapping):
+        raise InvalidInput.at("", "a plan must be an object with base_url, requests and load")
+    try:
+        return Plan.model_validate(data)
+    except ValidationError as error:
+        raise InvalidInput(_problems(error.errors())) from error
+    except RecursionError as error:
+        raise InvalidInput.at("", "the plan is nested too deeply") from error
+
+
+def plan_to_data(plan: Plan) -> dict[str, Any]:
+    """The plan as plain values, every key present."""
+    return plan.model_dump(mode="json", by_alias=True)
+
+
+def plan_from_json(text: str | bytes) -> Plan:
+    """The plan of a JSON document. Raises InvalidInput."""
+    try:
+        return plan_from_data(json.loads(text))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InvalidInput.at("", f"the plan is not valid JSON: {error}") from error
+    except RecursionError as error:
+        raise InvalidInput.at("", "the plan is nested too deeply") from error
+
+
+def plan_to_json(plan: Plan) -> str:
+    """The plan as an indented JSON document."""
+    return json.dumps(plan_to_data(plan), ensure_ascii=False, indent=2)
+
+
+def plan_from_toml(text: str) -> Plan:
+    """The plan of a TOML document. Raises InvalidInput."""
+    try:
+        return plan_from_data(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidInput.at("", f"the plan is not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise InvalidInput.at("", "the plan is nested too deeply") from error
+
+
+def plan_to_toml(plan: Plan) -> str:
+    """The plan as a TOML document. TOML has no null: such keys are left out and read back as their
+    default; nulls inside a JSON body are kept by carrying that body as text."""
+    return tomli_w.dumps(_without_nulls(_json_bodies_as_text(plan_to_data(plan))))
+
+
+def _json_bodies_as_text(data: dict[str, Any]) -> dict[str, Any]:
+    for request in data["requests"]:
+        body = request["body"]
+        if body and body["type"] == "json":
+            request["body"] = {"type": "json", "json_text": json.dumps(body["value"], ensure_ascii=False)} | {
+                "content_type": body["content_type"]
+            }
+    return data
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    return value
+
+
+def _problems(found: Sequence[ErrorDetails]) -> list[Problem]:
+    # Where an entry is wrong, pydantic also finds its list too short; people need only the first.
+    starts = {details["loc"][:depth] for details in found for depth in range(1, len(details["loc"]))}
+    return [_problem(details) for details in found if not _follows(details, starts)]
+
+
+def _follows(details: ErrorDetails, starts: set[tuple[int | str, ...]]) -> bool:
+    return details["type"] == "too_short" and details["loc"] in starts
+
+
+def _problem(details: ErrorDetails) -> Problem:
+    # A discriminated union adds its tag to the path; people know only the document's own keys.
+    parts = [part for part in details["loc"] if part not in _UNION_TAGS or isinstance(part, int)]
+    return Problem(_dotted(parts), _sentence(details))
+
+
+_UNION_TAGS = frozenset({"float", "int", "str", "list[str]"})
+
+
+def _dotted(parts: list[int | str]) -> str:
+    text = ""
+    for part in parts:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def _sentence(details: ErrorDetails) -> str:
+    context = details.get("ctx", {})
+    given = _shown(details.get("input"))
+    match details["type"]:
+        case "missing":
+            return "is required"
+        case "extra_forbidden":
+            return "is not a known field; remove it or check its spelling"
+        case "greater_than_equal":
+            return f"must be {_bound(context['ge'])} or more, not {given}"
+        case "greater_than":
+            return f"must be more than {_bound(context['gt'])}, not {given}"
+        case "less_than_equal":
+            return f"must be {_bound(context['le'])} or less, not {given}"
+        case "value_error":
+            return str(context.get("error", details["msg"]))
+        case "literal_error":
+            expected = str(context["expected"]).replace("'", "").replace("False", "false")
+            return f"must be {expected}, not {given}"
+        case "none_required":
+            return f"must be null, not {given}"
+        case "int_parsing" | "int_type" | "int_from_float" | "int_parsing_size":
+            return f"must be a whole number, not {given}"
+        case "float_parsing" | "float_type" | "finite_number":
+            return f"must be a number, not {given}"
+        case "string_type":
+            return f"must be text, not {given}"
+        case "bool_parsing" | "bool_type":
+            return f"must be true or false, not {given}"
+        case "too_short":
+            return f"needs {context['min_length']} or more entries"
+        case "too_long":
+            return f"must have {context['max_length']} entries at most"
+        case "string_too_long":
+            return f"must be {context['max_length']} characters at most"
+        case "string_too_short":
+            return "must not be empty"
+        case "union_tag_invalid" | "union_tag_not_found":
+            return f"{context['discriminator']} must be one of {context.get('expected_tags', 'the known ones')}"
+        case _:
+            return details["msg"][:1].lower() + details["msg"][1:]
+
+
+def _bound(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else significant(float(value)) if value else "0"
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "…"

@@ -1,0 +1,99 @@
+"""The plan: what to do, immutable once a run starts (`katydid.plan/1`). Pure."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from webui.metrics import thresholds
+from webui.plan.base import Document
+from webui.plan.load import Load
+from webui.plan.request import Request
+from webui.plan.target import Target, parse_url
+
+SCHEMA = "katydid.plan/1"
+MAX_REQUESTS = 100
+
+
+class HttpOptions(Document):
+    """How connections are made. HTTP/2 and following redirects are not there yet: false only."""
+
+    timeout_s: Annotated[float, Field(ge=0.001, le=3600)] = 10.0
+    keepalive: bool = True
+    verify_tls: bool = True
+    follow_redirects: Literal[False] = False
+    http2: Literal[False] = False
+
+
+def _check_threshold(expression: str) -> str:
+    thresholds.parse(expression)
+    return expression
+
+
+Expression = Annotated[str, Field(max_length=300), AfterValidator(_check_threshold)]
+Tag = Annotated[str, Field(min_length=1, max_length=60)]
+ThinkTime = Annotated[float, Field(ge=0, le=3600)]
+
+
+class Plan(Document):
+    """Requests by weight, a load, rules. `think_time_s` is the pause after each request, drawn evenly
+    between its two ends. `graceful_stop_s`: how long requests in flight may go on when the load ends."""
+
+    schema_: Annotated[Literal["katydid.plan/1"], Field(alias="schema")] = "katydid.plan/1"
+    name: Annotated[str, Field(max_length=200)] = ""
+    base_url: str
+    tags: Annotated[tuple[Tag, ...], Field(max_length=20)] = ()
+    note: Annotated[str, Field(max_length=10_000)] = ""
+    requests: Annotated[tuple[Request, ...], Field(min_length=1, max_length=MAX_REQUESTS)]
+    load: Load
+    think_time_s: tuple[ThinkTime, ThinkTime] = (0.0, 0.0)
+    thresholds: Annotated[tuple[Expression, ...], Field(max_length=50)] = ()
+    canary: None = None
+    http: HttpOptions = HttpOptions()
+    graceful_stop_s: Annotated[float, Field(ge=0, le=600)] = 2.0
+
+    model_config = {"populate_by_name": True, "serialize_by_alias": True}
+
+    @field_validator("base_url")
+    @classmethod
+    def _valid_base_url(cls, value: str) -> str:
+        parse_url(value)
+        if "?" in value or "#" in value:
+            raise ValueError("the base address has no query or fragment; put the query in a request's path")
+        return value.strip()
+
+    @field_validator("name")
+    @classmethod
+    def _printable(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError("a name must be printable text")
+        return value.strip()
+
+    @field_validator("think_time_s")
+    @classmethod
+    def _rising(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if value[0] > value[1]:
+            raise ValueError("the shortest think time comes first")
+        return value
+
+    @model_validator(mode="after")
+    def _distinct_labels(self) -> "Plan":
+        labels = [request.label for request in self.requests]
+        twice = next((label for label in labels if labels.count(label) > 1), None)
+        if twice is not None:
+            raise ValueError(f"two requests are called {twice!r}; give each a name of its own")
+        return self
+
+    @property
+    def title(self) -> str:
+        """The name on pages: the given one, or the first request on its host."""
+        if self.name:
+            return self.name
+        target = self.target_of(self.requests[0])
+        more = len(self.requests) - 1
+        return f"{target.authority}{target.path.partition('?')[0]}" + (f" and {more} more" if more else "")
+
+    def target_of(self, request: Request) -> Target:
+        """Where `request` goes: its path on the base URL, or its own whole URL. Its query is not added."""
+        if not request.path.startswith("/"):
+            return parse_url(request.path)
+        return parse_url(self.base_url.rstrip("/") + request.path)
