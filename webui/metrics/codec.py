@@ -61,8 +61,15 @@ def _unpack(data: bytes) -> list[Any]:
 
 def _snapshot(document: list[Any]) -> Snapshot:
     _, gauges, endpoints, errors, connect, tls, health = document
+    start_ns, end_ns, users, in_flight, connections_open, connections_opened, in_flight_ns = gauges
     return Snapshot(
-        *gauges,
+        start_ns,
+        end_ns,
+        users,
+        in_flight,
+        connections_open,
+        connections_opened,
+        in_flight_ns,
         endpoints=tuple(_endpoint(data) for data in endpoints),
         errors={(index, kind): ErrorCount(*rest) for index, kind, *rest in errors},
         connect=Histogram.from_data(connect),

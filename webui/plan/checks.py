@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
-from pydantic import field_validator
+from pydantic import ConfigDict, field_validator
 
 from webui.plan.base import Document
 
@@ -22,7 +22,7 @@ class StatusCheck(Document):
     on: Literal["status"]
     is_: str
 
-    model_config = {"alias_generator": lambda name: name.rstrip("_"), "populate_by_name": True}
+    model_config = ConfigDict(alias_generator=lambda name: name.rstrip("_"), populate_by_name=True)
 
     @field_validator("is_")
     @classmethod

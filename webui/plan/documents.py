@@ -14,7 +14,6 @@ from pydantic_core import ErrorDetails
 
 from webui.errors import InvalidInput, Problem
 from webui.plan.model import Plan
-from webui.units import significant
 
 MAX_DOCUMENT_BYTES = 32_000_000
 
@@ -97,11 +96,11 @@ def _follows(details: ErrorDetails, starts: set[tuple[int | str, ...]]) -> bool:
 
 def _problem(details: ErrorDetails) -> Problem:
     # A discriminated union adds its tag to the path; people know only the document's own keys.
-    parts = [part for part in details["loc"] if part not in _UNION_TAGS or isinstance(part, int)]
+    parts = [part for part in details["loc"] if part not in _UNION_TAGS]
     return Problem(_dotted(parts), _sentence(details))
 
 
-_UNION_TAGS = frozenset({"float", "int", "str", "list[str]"})
+_UNION_TAGS: frozenset[int | str] = frozenset({"float", "int", "str", "list[str]"})
 
 
 def _dotted(parts: list[int | str]) -> str:
@@ -113,49 +112,48 @@ def _dotted(parts: list[int | str]) -> str:
 
 def _sentence(details: ErrorDetails) -> str:
     context = details.get("ctx", {})
-    given = _shown(details.get("input"))
-    match details["type"]:
-        case "missing":
-            return "is required"
-        case "extra_forbidden":
-            return "is not a known field; remove it or check its spelling"
-        case "greater_than_equal":
-            return f"must be {_bound(context['ge'])} or more, not {given}"
-        case "greater_than":
-            return f"must be more than {_bound(context['gt'])}, not {given}"
-        case "less_than_equal":
-            return f"must be {_bound(context['le'])} or less, not {given}"
-        case "value_error":
-            return str(context.get("error", details["msg"]))
-        case "literal_error":
-            expected = str(context["expected"]).replace("'", "").replace("False", "false")
-            return f"must be {expected}, not {given}"
-        case "none_required":
-            return f"must be null, not {given}"
-        case "int_parsing" | "int_type" | "int_from_float" | "int_parsing_size":
-            return f"must be a whole number, not {given}"
-        case "float_parsing" | "float_type" | "finite_number":
-            return f"must be a number, not {given}"
-        case "string_type":
-            return f"must be text, not {given}"
-        case "bool_parsing" | "bool_type":
-            return f"must be true or false, not {given}"
-        case "too_short":
-            return f"needs {context['min_length']} or more entries"
-        case "too_long":
-            return f"must have {context['max_length']} entries at most"
-        case "string_too_long":
-            return f"must be {context['max_length']} characters at most"
-        case "string_too_short":
-            return "must not be empty"
-        case "union_tag_invalid" | "union_tag_not_found":
-            return f"{context['discriminator']} must be one of {context.get('expected_tags', 'the known ones')}"
-        case _:
-            return details["msg"][:1].lower() + details["msg"][1:]
+    if details["type"] == "value_error":
+        return str(context.get("error", details["msg"]))
+    template = _SENTENCES.get(details["type"])
+    if template is None:
+        return details["msg"][:1].lower() + details["msg"][1:]
+    values = {key: _bound(value) for key, value in context.items()}
+    return template.format_map({**values, "given": _shown(details.get("input"))})
+
+
+_WHOLE = "must be a whole number, not {given}"
+_NUMBER = "must be a number, not {given}"
+_SENTENCES = {
+    "missing": "is required",
+    "extra_forbidden": "is not a known field; remove it or check its spelling",
+    "greater_than_equal": "must be {ge} or more, not {given}",
+    "greater_than": "must be more than {gt}, not {given}",
+    "less_than_equal": "must be {le} or less, not {given}",
+    "literal_error": "must be {expected}, not {given}",
+    "none_required": "must be null, not {given}",
+    "int_parsing": _WHOLE,
+    "int_type": _WHOLE,
+    "int_from_float": _WHOLE,
+    "int_parsing_size": _WHOLE,
+    "float_parsing": _NUMBER,
+    "float_type": _NUMBER,
+    "finite_number": _NUMBER,
+    "string_type": "must be text, not {given}",
+    "bool_parsing": "must be true or false, not {given}",
+    "bool_type": "must be true or false, not {given}",
+    "too_short": "needs {min_length} or more entries",
+    "too_long": "must have {max_length} entries at most",
+    "string_too_long": "must be {max_length} characters at most",
+    "string_too_short": "must not be empty",
+    "union_tag_invalid": "{discriminator} must be one of {expected_tags}",
+    "union_tag_not_found": "needs the field {discriminator}",
+}
 
 
 def _bound(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int) else significant(float(value)) if value else "0"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value == int(value) else f"{value:g}"
+    return f"{value:,}" if isinstance(value, int) else str(value).replace("'", "").replace("False", "false")
 
 
 def _shown(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_validator
 
 from webui.metrics import thresholds
 from webui.plan.base import Document
@@ -51,7 +51,7 @@ class Plan(Document):
     http: HttpOptions = HttpOptions()
     graceful_stop_s: Annotated[float, Field(ge=0, le=600)] = 2.0
 
-    model_config = {"populate_by_name": True, "serialize_by_alias": True}
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
     @field_validator("base_url")
     @classmethod

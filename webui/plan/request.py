@@ -142,8 +142,8 @@ class Request(Document):
     path: str = "/"
     name: Annotated[str, Field(max_length=200)] | None = None
     weight: Annotated[float, Field(gt=0, le=1e6)] = 1
-    headers: dict[str, str] = {}
-    query: dict[str, str | list[str]] = {}
+    headers: dict[str, str] = Field(default_factory=dict)
+    query: dict[str, str | list[str]] = Field(default_factory=dict)
     body: CheckedBody | None = None
     success_statuses: tuple[str, ...] | None = None
     checks: tuple[StatusCheck, ...] = ()

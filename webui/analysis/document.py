@@ -1,0 +1,190 @@
+"""The result document (`katydid.run/1`): one run's figures as JSON, the same for API, page and files.
+
+Times are in ms, rates per second, percentages 0 to 100. What could not be measured, or what the sample
+cannot support, is null and never 0. Pure.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+Status = Literal["queued", "running", "stopping", "passed", "failed", "stopped", "interrupted", "error"]
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Moment = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
+
+
+class Part(BaseModel):
+    """A piece of the document. Immutable."""
+
+    model_config = ConfigDict(
+        frozen=True, populate_by_name=True, serialize_by_alias=True, allow_inf_nan=False
+    )
+
+
+class TotalsPart(Part):
+    """The books: offered = sent + dropped, sent = successes + failures + cut_off (+ in flight)."""
+
+    offered: int = 0
+    sent: int = 0
+    completed: int = 0
+    successes: int = 0
+    failures: int = 0
+    cut_off: int = 0
+    dropped: int = 0
+    rate_rps: float | None = None
+    throughput_rps: float | None = None
+    success_percent: float | None = None
+    bytes_sent: int = 0
+    bytes_received: int = 0
+
+
+class TimesPart(Part):
+    """The distribution of `count` durations in ms."""
+
+    count: int = 0
+    min: float | None = None
+    mean: float | None = None
+    stdev: float | None = None
+    p50: float | None = None
+    p75: float | None = None
+    p90: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    p99_9: Annotated[float | None, Field(alias="p99.9")] = None
+    max: float | None = None
+
+
+class EndpointPart(Part):
+    """One named request of the plan."""
+
+    name: str
+    method: str
+    totals: TotalsPart
+    response_time_ms: TimesPart
+    service_time_ms: TimesPart
+    failure_time_ms: TimesPart
+    first_byte_ms: TimesPart
+    status_codes: dict[str, int] = {}
+
+
+class ErrorPlace(Part):
+    """Where and when failures of one kind happened; times since the start of the run."""
+
+    endpoint: str
+    count: int
+    first_s: float
+    last_s: float
+    sample: str
+
+
+class ErrorPart(Part):
+    """Failures of one kind."""
+
+    kind: str
+    count: int
+    sample: str
+    endpoints: tuple[ErrorPlace, ...] = ()
+
+
+class ThresholdPart(Part):
+    """One rule and how it did; `actual` is in `unit`."""
+
+    expression: str
+    passed: bool
+    actual: float | None
+    limit: float
+    unit: str
+
+
+class Lag(Part):
+    """A lag of the generator in ms."""
+
+    p50: float | None = None
+    p99: float | None = None
+    max: float | None = None
+
+
+class CpuPercent(Part):
+    """CPU use of the busiest engine, in percent of one core."""
+
+    mean: float | None = None
+    max: float | None = None
+
+
+class MeanInFlight(Part):
+    """Requests in flight: sampled, and throughput times mean response time (Little's law)."""
+
+    measured: float | None = None
+    littles_law: float | None = None
+
+
+class AuditPart(Part):
+    """Whether the numbers can be trusted; `reasons` are sentences, empty when they can."""
+
+    trustworthy: bool | None = None
+    reasons: tuple[str, ...] = ()
+    schedule_lag_ms: Lag = Lag()
+    loop_lag_ms: Lag = Lag()
+    generator_cpu_percent: CpuPercent = CpuPercent()
+    mean_in_flight: MeanInFlight = MeanInFlight()
+    connections_open: int | None = None
+    connections_opened: int = 0
+
+
+class RowPart(Part):
+    """One interval of the run, which ended `t_s` after its start and lasted `interval_s`."""
+
+    t_s: float
+    interval_s: float
+    users: int
+    in_flight: int
+    rate_rps: float | None
+    throughput_rps: float | None
+    failures: int
+    p50_ms: float | None
+    p90_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    mean_ms: float | None
+    status_codes: dict[str, int] = {}
+    no_response: int = 0  # failures without a status: refused, reset, timed out
+    bytes_received: int = 0
+
+
+class RunDocument(Part):
+    """One run with its results, finished or so far."""
+
+    schema_: Annotated[Literal["katydid.run/1"], Field(alias="schema")] = "katydid.run/1"
+    id: str
+    name: str
+    status: Status
+    status_reason: str = ""
+    plan: dict[str, Any]
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    created_at: Moment
+    started_at: Moment | None = None
+    ended_at: Moment | None = None
+    duration_s: float | None = None
+    shards: int = 0
+    shards_lost: int = 0
+    queue_position: int | None = None
+    totals: TotalsPart = TotalsPart()
+    response_time_ms: TimesPart = TimesPart()
+    service_time_ms: TimesPart = TimesPart()
+    failure_time_ms: TimesPart = TimesPart()
+    first_byte_ms: TimesPart = TimesPart()
+    connect_ms: TimesPart = TimesPart()
+    tls_ms: TimesPart = TimesPart()
+    endpoints: tuple[EndpointPart, ...] = ()
+    status_codes: dict[str, int] = {}
+    errors: tuple[ErrorPart, ...] = ()
+    thresholds: tuple[ThresholdPart, ...] = ()
+    audit: AuditPart = AuditPart()
+    snapshots: tuple[RowPart, ...] = ()

@@ -1,0 +1,191 @@
+"""From snapshots to the result document's parts. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from webui.analysis.document import (
+    EndpointPart,
+    ErrorPart,
+    ErrorPlace,
+    RowPart,
+    ThresholdPart,
+    TimesPart,
+    TotalsPart,
+)
+from webui.metrics import thresholds
+from webui.metrics.histogram import Histogram
+from webui.metrics.percentiles import SHOWN, supported
+from webui.metrics.snapshot import EndpointStats, Snapshot, Totals
+from webui.plan.model import Plan
+from webui.units import NS_PER_MS
+
+
+def measured_parts(plan: Plan, total: Snapshot | None, load_s: float | None) -> dict[str, Any]:
+    """The document's fields that come from the run's merged figures; nothing when there are none.
+
+    `load_s`, how long load was offered, is what counts are divided by to give rates.
+    """
+    if total is None:
+        return {}
+    figures = total.all_endpoints
+    labels = [request.label for request in plan.requests]
+    return {
+        "totals": totals_part(figures.totals, load_s),
+        **_time_parts(figures),
+        "connect_ms": times_part(total.connect),
+        "tls_ms": times_part(total.tls),
+        "endpoints": tuple(
+            EndpointPart(
+                name=request.label,
+                method=request.method,
+                totals=totals_part(stats.totals, load_s),
+                **_time_parts(stats),
+                status_codes=_codes(stats.status_codes),
+            )
+            for request, stats in zip(plan.requests, total.endpoints, strict=False)
+        ),
+        "status_codes": _codes(figures.status_codes),
+        "errors": error_parts(total, labels),
+        "thresholds": threshold_parts(plan, total, load_s),
+    }
+
+
+def _time_parts(stats: EndpointStats) -> dict[str, TimesPart]:
+    return {
+        "response_time_ms": times_part(stats.response),
+        "service_time_ms": times_part(stats.service),
+        "failure_time_ms": times_part(stats.failed),
+        "first_byte_ms": times_part(stats.first_byte),
+    }
+
+
+def totals_part(totals: Totals, seconds: float | None) -> TotalsPart:
+    """The books with their rates over `seconds`."""
+    return TotalsPart(
+        offered=totals.offered,
+        sent=totals.sent,
+        completed=totals.completed,
+        successes=totals.successes,
+        failures=totals.failures,
+        cut_off=totals.cut_off,
+        dropped=totals.dropped,
+        rate_rps=_rate(totals.sent, seconds),
+        throughput_rps=_rate(totals.successes, seconds),
+        success_percent=totals.success_percent,
+        bytes_sent=totals.bytes_sent,
+        bytes_received=totals.bytes_received,
+    )
+
+
+def times_part(histogram: Histogram) -> TimesPart:
+    """A histogram's figures in ms; percentiles that the sample cannot support are left out."""
+    if not histogram:
+        return TimesPart()
+    values = histogram.percentiles_ns(SHOWN)
+    shown = [
+        _ms(value) if supported(wanted, histogram.total) else None
+        for wanted, value in zip(SHOWN, values, strict=True)
+    ]
+    return TimesPart(
+        count=histogram.total,
+        min=_ms(histogram.min_ns),
+        mean=_ms(histogram.mean_ns),
+        stdev=_ms(histogram.stdev_ns),
+        p50=shown[0],
+        p75=shown[1],
+        p90=shown[2],
+        p95=shown[3],
+        p99=shown[4],
+        p99_9=shown[5],
+        max=_ms(histogram.max_ns),
+    )
+
+
+def error_parts(total: Snapshot, labels: Sequence[str]) -> tuple[ErrorPart, ...]:
+    """Failures by kind, the most frequent first."""
+    places: dict[str, list[ErrorPlace]] = {}
+    for (index, kind), error in total.errors.items():
+        name = labels[index] if index < len(labels) else ""
+        first, last = error.first_ns / 1e9, error.last_ns / 1e9
+        places.setdefault(kind, []).append(
+            ErrorPlace(endpoint=name, count=error.count, first_s=first, last_s=last, sample=error.sample)
+        )
+    parts = [_error_part(kind, found) for kind, found in places.items()]
+    return tuple(sorted(parts, key=lambda part: (-part.count, part.kind)))
+
+
+def _error_part(kind: str, places: list[ErrorPlace]) -> ErrorPart:
+    ordered = sorted(places, key=lambda place: (-place.count, place.endpoint))
+    total = sum(place.count for place in ordered)
+    return ErrorPart(kind=kind, count=total, sample=ordered[0].sample, endpoints=tuple(ordered))
+
+
+def threshold_parts(plan: Plan, total: Snapshot, seconds: float | None) -> tuple[ThresholdPart, ...]:
+    """Each of the plan's rules and how it did."""
+    named = dict(zip((request.label for request in plan.requests), total.endpoints, strict=False))
+    figures = total.all_endpoints
+    parts = []
+    for expression in plan.thresholds:
+        rule = thresholds.parse(expression)
+        outcome = thresholds.evaluate(rule, figures, named, seconds or 0.0)
+        parts.append(
+            ThresholdPart(
+                expression=expression,
+                passed=outcome.passed,
+                actual=outcome.actual,
+                limit=rule.limit,
+                unit=rule.unit,
+            )
+        )
+    return tuple(parts)
+
+
+def rows(snapshots: Iterable[Snapshot]) -> tuple[RowPart, ...]:
+    """The document's `snapshots`, one for each interval."""
+    return tuple(row(snapshot) for snapshot in snapshots)
+
+
+def row(snapshot: Snapshot) -> RowPart:
+    """One interval's figures."""
+    figures = snapshot.all_endpoints
+    totals, response = figures.totals, figures.response
+    p50, p90, p95, p99 = (
+        _ms(value) if supported(wanted, response.total) else None
+        for wanted, value in zip(_ROW, response.percentiles_ns(_ROW), strict=True)
+    )
+    return RowPart(
+        t_s=snapshot.end_ns / 1e9,
+        interval_s=snapshot.seconds,
+        users=snapshot.users,
+        in_flight=snapshot.in_flight,
+        rate_rps=_rate(totals.sent, snapshot.seconds),
+        throughput_rps=_rate(totals.successes, snapshot.seconds),
+        failures=totals.failures,
+        p50_ms=p50,
+        p90_ms=p90,
+        p95_ms=p95,
+        p99_ms=p99,
+        mean_ms=_ms(response.mean_ns),
+        status_codes=_codes(figures.status_codes),
+        no_response=sum(
+            error.count
+            for (_, kind), error in snapshot.errors.items()
+            if not kind.startswith("http_") and kind != "check_failed"
+        ),
+        bytes_received=totals.bytes_received,
+    )
+
+
+_ROW = (50.0, 90.0, 95.0, 99.0)
+
+
+def _codes(codes: Mapping[int, int]) -> dict[str, int]:
+    return {str(code): codes[code] for code in sorted(codes)}
+
+
+def _rate(count: int, seconds: float | None) -> float | None:
+    return count / seconds if seconds else None
+
+
+def _ms(value_ns: float | None) -> float | None:
+    return None if value_ns is None else value_ns / NS_PER_MS

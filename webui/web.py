@@ -1,0 +1,33 @@
+"""What every router needs from the running application. Set by `app.lifespan`, read here."""
+
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from webui.runs.manager import RunManager
+from webui.settings import Settings
+from webui.store import Store
+
+
+def get_manager(connection: HTTPConnection) -> RunManager:
+    """The run manager of this application."""
+    manager: RunManager = connection.app.state.manager
+    return manager
+
+
+def get_store(connection: HTTPConnection) -> Store:
+    """The store of this application."""
+    store: Store = connection.app.state.store
+    return store
+
+
+def get_settings(connection: HTTPConnection) -> Settings:
+    """The settings of this application."""
+    settings: Settings = connection.app.state.settings
+    return settings
+
+
+Manager = Annotated[RunManager, Depends(get_manager)]
+Storage = Annotated[Store, Depends(get_store)]
+Config = Annotated[Settings, Depends(get_settings)]
