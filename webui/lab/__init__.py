@@ -1,0 +1,1 @@
+"""Practice targets: small real services whose behaviour under concurrency is known."""
