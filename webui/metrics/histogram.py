@@ -73,7 +73,7 @@ class Histogram:
         return math.sqrt(max(0.0, float(np.dot(self.counts, (middles - mean) ** 2)) / self.total))
 
     def percentiles_ns(self, wanted: Sequence[float]) -> list[int | None]:
-        """The highest equivalent value at each percentile (0 to 100), never above the true maximum.
+        """The highest equivalent value at each percentile (0 to 100), within the true extremes; 100 is the maximum.
 
         HdrHistogram's definition: the first bucket at which the cumulated count reaches
         floor(p / 100 * total + 0.5), at least 1. None for an empty histogram.
@@ -85,7 +85,10 @@ class Histogram:
         positions = np.minimum(np.searchsorted(cumulated, targets), len(cumulated) - 1)
         chosen = self.indices[positions]
         highest = (lowest_of(chosen) + width_of(chosen) - 1) * 1000
-        return [max(self.min_ns, min(int(value), self.max_ns)) for value in highest]
+        return [
+            self.max_ns if p >= 100 else max(self.min_ns, min(int(value), self.max_ns))
+            for p, value in zip(wanted, highest, strict=True)
+        ]
 
     def percentile_ns(self, wanted: float) -> int | None:
         """One percentile; see `percentiles_ns`."""

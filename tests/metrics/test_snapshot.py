@@ -1,0 +1,73 @@
+"""Merging intervals and shards, the codec, and the books."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.strategies import snapshots
+from webui.metrics.codec import decode, encode
+from webui.metrics.snapshot import EndpointStats, Snapshot, Totals, merge_shards, merge_time
+
+
+@given(snapshots(), snapshots(), snapshots())
+def test_both_merges_are_associative(a: Snapshot, b: Snapshot, c: Snapshot) -> None:
+    for together in (merge_shards, merge_time):
+        assert _without_samples(together([together([a, b]), c])) == _without_samples(
+            together([a, together([b, c])])
+        )
+
+
+def _without_samples(snapshot: Snapshot) -> tuple[object, ...]:
+    errors = {key: (e.count, e.first_ns, e.last_ns) for key, e in snapshot.errors.items()}
+    return snapshot.start_ns, snapshot.end_ns, snapshot.users, snapshot.endpoints, errors, snapshot.health
+
+
+@given(st.lists(snapshots(), min_size=1, max_size=4))
+def test_totals_add_in_both_directions(parts: list[Snapshot]) -> None:
+    expected = sum((part.totals for part in parts), Totals())
+    assert merge_shards(parts).totals == merge_time(parts).totals == expected
+
+
+def test_gauges_add_over_shards_and_keep_the_later_over_time() -> None:
+    early, late = Snapshot(0, 10, users=3, in_flight=2), Snapshot(10, 20, users=5, in_flight=1)
+    assert merge_shards([early, late]).users == 8
+    assert merge_time([early, late]).users == 5
+    assert merge_time([early, late]).in_flight == 1
+
+
+@given(snapshots())
+def test_codec_round_trip(snapshot: Snapshot) -> None:
+    assert decode(encode(snapshot)) == snapshot
+
+
+def test_codec_keeps_one_histogram_for_response_and_service() -> None:
+    endpoint = decode(encode(Snapshot(0, 1, endpoints=(EndpointStats(),)))).endpoints[0]
+    assert endpoint.service is endpoint.response
+
+
+@given(st.binary(max_size=200))
+def test_foreign_bytes_are_a_value_error(data: bytes) -> None:
+    with pytest.raises(ValueError, match="not a snapshot"):
+        decode(data)
+
+
+@given(snapshots(), st.data())
+def test_a_damaged_snapshot_never_raises_anything_else(snapshot: Snapshot, data: st.DataObject) -> None:
+    document = bytearray(encode(snapshot))
+    document[data.draw(st.integers(0, len(document) - 1))] ^= data.draw(st.integers(1, 255))
+    try:
+        decode(bytes(document))
+    except ValueError as error:
+        assert str(error)  # noqa: PT017 - anything but a ValueError fails the test
+
+
+def test_the_books_balance_only_when_nothing_is_open() -> None:
+    closed = Totals(offered=10, sent=8, completed=6, successes=5, failures=2, cut_off=1, dropped=2)
+    assert closed.balanced
+    assert not (closed + Totals(offered=1, sent=1)).balanced
+    assert (closed + Totals(offered=1, sent=1)).in_flight == 1
+
+
+def test_success_percent_counts_ended_requests_only() -> None:
+    assert Totals(sent=9, successes=3, failures=1, cut_off=5).success_percent == 75
+    assert Totals(sent=3).success_percent is None
