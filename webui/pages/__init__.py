@@ -1,0 +1,1 @@
+"""The HTML pages: thin routes, typed contexts, templates. No SQL, no engine."""
