@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
-# On a busy machine an example may take long for no fault of the code. All else is as hypothesis chooses: under
-# CI the same examples every time.
+# On a busy machine an example may take long for no fault of the code. All else is as hypothesis chooses:
+# under CI the same examples every time.
 settings.register_profile("katydid", parent=settings(), deadline=None)
 settings.load_profile("katydid")
 
