@@ -1,0 +1,53 @@
+"""The web application: wires store, fleet, runs and routers together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from webui import __version__, api, pages, streams
+from webui.fleet import Fleet
+from webui.lab.process import start_practice_target
+from webui.runs.manager import RunManager
+from webui.settings import Settings
+from webui.store import Store
+
+_DESCRIPTION = "Load testing you open in a browser: start runs, watch them live, read and share results."
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application for these settings. Nothing runs before its lifespan starts."""
+    app = FastAPI(
+        title="Katydid",
+        version=__version__,
+        description=_DESCRIPTION,
+        lifespan=_lifespan,
+        docs_url=None,  # these load scripts from elsewhere
+        redoc_url=None,
+    )
+    app.state.settings = settings or Settings()
+    app.add_middleware(GZipMiddleware, minimum_size=1000)  # leaves event streams alone
+    api.install(app)
+    pages.install(app)
+    streams.install(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Store first: without it nothing starts. Closing goes the other way round."""
+    settings: Settings = app.state.settings
+    async with AsyncExitStack() as stack:
+        store = await Store.open(settings.store_url)
+        stack.push_async_callback(store.close)
+        fleet, practice = await asyncio.gather(Fleet.start(), start_practice_target(settings))
+        stack.push_async_callback(fleet.close)
+        if practice is not None:
+            stack.push_async_callback(practice.stop)
+        manager = RunManager(store, fleet, settings)
+        await manager.start()
+        stack.push_async_callback(manager.close)
+        app.state.store, app.state.manager, app.state.practice = store, manager, practice
+        yield
