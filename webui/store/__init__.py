@@ -1,0 +1,25 @@
+"""The database: tables, migrations, and the repository with every query."""
+
+from webui.store.records import (
+    MAX_PAGE,
+    RunChanges,
+    RunPage,
+    RunQuery,
+    RunRecord,
+    RunSummary,
+    ShareRecord,
+    Sort,
+)
+from webui.store.repository import Store
+
+__all__ = [
+    "MAX_PAGE",
+    "RunChanges",
+    "RunPage",
+    "RunQuery",
+    "RunRecord",
+    "RunSummary",
+    "ShareRecord",
+    "Sort",
+    "Store",
+]

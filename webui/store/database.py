@@ -1,0 +1,178 @@
+"""Connections and transactions: how the database is opened, set up and brought up to date."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import URL, Connection, event, make_url, text
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from webui.errors import InvalidInput, StoreUnavailable
+from webui.store.faults import busy, mapped, unavailable, where
+
+BUSY_S: Final = 5.0  # how long a transaction waits for others that write
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+_WRITES = "katydid_writes"
+_MIGRATION_LOCK = 0x6B617479  # any number that no other program locks
+
+
+class Database:
+    """One database. `reading()` and `writing()` give a connection inside a transaction, committed at the
+    end and rolled back on an error."""
+
+    def __init__(self, url: URL, engine: AsyncEngine) -> None:
+        self.url = url
+        self.dialect = engine.dialect.name
+        self._engine = engine
+        # SQLite takes one writer at a time and makes others sleep and ask again. Inside this process they
+        # stand in line instead.
+        self._turn = asyncio.Lock() if self.dialect == "sqlite" else None
+
+    @classmethod
+    async def open(cls, address: str) -> "Database":
+        """Opens, creates where there is none, and migrates. Raises InvalidInput for an address of
+        another kind, StoreUnavailable."""
+        url = parse_address(address)
+        with mapped(url):
+            if url.get_backend_name() == "sqlite":
+                await asyncio.to_thread(_check_file, url)
+            database = cls(url, _create_engine(url))
+        try:
+            await database._prepare()
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for statements that change nothing. Raises StoreUnavailable."""
+        with mapped(self.url):
+            async with self._engine.begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for statements that change something; waits its turn for up to BUSY_S.
+
+        Raises StoreUnavailable, and NotFound where a row refers to a run that is not there.
+        """
+        with mapped(self.url):
+            async with self._my_turn(), self._engine.connect() as connection:
+                await connection.execution_options(**{_WRITES: True})
+                async with connection.begin():
+                    yield connection
+
+    @asynccontextmanager
+    async def _my_turn(self) -> AsyncIterator[None]:
+        if self._turn is None:
+            yield
+            return
+        try:
+            async with asyncio.timeout(BUSY_S):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise busy(self.url) from None
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    async def _prepare(self) -> None:
+        try:
+            if self.dialect == "sqlite":
+                await self._use_write_ahead_log()
+            async with self.writing() as connection:
+                await connection.run_sync(_migrate)
+        except CommandError as error:
+            if "Can't locate revision" not in str(error):
+                raise unavailable(self.url, error) from error
+            raise StoreUnavailable(
+                f"{where(self.url)} was written by a newer version of Katydid: upgrade Katydid, "
+                "or name another database."
+            ) from error
+
+    async def _use_write_ahead_log(self) -> None:
+        # Remembered in the file itself, and not possible inside a transaction.
+        with mapped(self.url):
+            async with self._engine.connect() as connection:
+                raw = await connection.get_raw_connection()
+                assert raw.driver_connection is not None
+                await raw.driver_connection.execute("PRAGMA journal_mode = WAL")
+
+
+def parse_address(address: str) -> URL:
+    """The URL with its async driver. Raises InvalidInput for anything but SQLite files and PostgreSQL."""
+    try:
+        url = make_url(address)
+        driver = _DRIVERS[url.get_backend_name()]
+    except (ArgumentError, KeyError, ValueError) as error:
+        raise InvalidInput.at(
+            "database_url",
+            f"write an address such as sqlite:////var/lib/katydid/katydid.db, not {address[:80]!r}",
+        ) from error
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise InvalidInput.at("database_url", "name a file, such as sqlite:////var/lib/katydid/katydid.db")
+    return url.set(drivername=driver)
+
+
+def _check_file(url: URL) -> None:
+    assert url.database is not None
+    folder = Path(url.database).expanduser().absolute().parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreUnavailable(
+            f"The folder {folder} for the database cannot be made ({error.strerror}): "
+            "make it, or name another place."
+        ) from error
+
+
+def _create_engine(url: URL) -> AsyncEngine:
+    options: dict[str, Any] = {"json_serializer": _dump_json, "pool_size": 5, "max_overflow": 10}
+    if url.get_backend_name() != "sqlite":
+        return create_async_engine(url, pool_pre_ping=True, pool_timeout=BUSY_S, **options)
+    # With no isolation level the driver begins no transactions of its own: BEGIN is ours to send, so that
+    # a migration is one transaction and a writer takes its lock at the start, when it can still wait for it.
+    arguments = {"isolation_level": None, "timeout": BUSY_S}
+    engine = create_async_engine(url, connect_args=arguments, pool_timeout=BUSY_S, **options)
+    event.listen(engine.sync_engine, "connect", _set_up_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = ON")
+    # Safe against a killed process, and no disk flush for each snapshot; a power cut may cost the last ones.
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _migrate(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    command.upgrade(config, "head")
+
+
+def _dump_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -1,0 +1,101 @@
+"""Lists of runs: which rows, in which order, and where the next page begins. Builds statements, runs none.
+
+A page ends at a row, and the next begins after that row's place in the order. So rows that are added or
+deleted meanwhile make no row appear twice or not at all, and a late page costs no more than the first.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
+from sqlalchemy import literal as bound
+
+from webui.errors import InvalidInput
+from webui.store.records import LIVE, MAX_PAGE, RunQuery, Sort
+from webui.store.tables import SORT_KEYS, Moment, run_tags, runs
+
+
+def check(query: RunQuery) -> None:
+    """Raises InvalidInput for a sort or limit that there is not."""
+    if query.sort not in get_args(Sort):
+        raise InvalidInput.at("sort", f"must be one of {', '.join(get_args(Sort))}")
+    if not 1 <= query.limit <= MAX_PAGE:
+        raise InvalidInput.at("limit", f"must be between 1 and {MAX_PAGE}, not {query.limit}")
+
+
+def page_statement(query: RunQuery) -> Select[Any]:
+    """One row more than the page holds, which tells whether there is another page. The columns of
+    `runs`, then the order's keys. Raises InvalidInput."""
+    check(query)
+    keys = [*SORT_KEYS[query.sort], runs.c.id]
+    labelled = [key.label(f"key_{number}") for number, key in enumerate(keys)]
+    statement = select(runs, *labelled).where(*_filters(query))
+    if query.cursor is not None:
+        place = tuple_(*(bound(value, key.type) for value, key in zip(_read(query), keys, strict=True)))
+        row = tuple_(*keys)
+        statement = statement.where(row < place if query.descending else row > place)
+    order = [key.desc() if query.descending else key.asc() for key in keys]
+    return statement.order_by(*order).limit(query.limit + 1)
+
+
+def count_statement(query: RunQuery) -> Select[Any]:
+    """How many runs the filters let through."""
+    return select(func.count()).select_from(runs).where(*_filters(query))
+
+
+def cursor_after(query: RunQuery, keys: Sequence[Any]) -> str:
+    """The cursor of the page that follows a row with these values of the order's keys."""
+    values = [_written(value) for value in keys]
+    document = json.dumps([query.sort, query.descending, *values], separators=(",", ":"))
+    return base64.urlsafe_b64encode(document.encode()).decode().rstrip("=")
+
+
+def folded(*texts: str) -> str:
+    """The text that searches look into."""
+    return "\n".join(texts).casefold()
+
+
+def _filters(query: RunQuery) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [
+        runs.c.search.contains(folded(word), autoescape=True) for word in query.search.split()
+    ]
+    if query.status == "live":
+        found.append(runs.c.status.in_(LIVE))
+    elif query.status:
+        found.append(runs.c.status == query.status)
+    if query.tag:
+        found.append(runs.c.id.in_(select(run_tags.c.run_id).where(run_tags.c.tag == query.tag)))
+    return found
+
+
+def _read(query: RunQuery) -> list[Any]:
+    """The values of the order's keys at the cursor's place. Raises InvalidInput for a foreign cursor."""
+    assert query.cursor is not None
+    keys = [*SORT_KEYS[query.sort], runs.c.id]
+    try:
+        padded = query.cursor + "=" * (-len(query.cursor) % 4)
+        sort, descending, *values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        if [sort, descending] != [query.sort, query.descending] or len(values) != len(keys):
+            raise ValueError
+        return [_value(value, key) for value, key in zip(values, keys, strict=True)]
+    except (ValueError, TypeError, RecursionError, binascii.Error) as error:
+        raise InvalidInput.at(
+            "cursor", "is not a cursor of this list: take next_cursor from a page with the same order"
+        ) from error
+
+
+def _value(value: Any, key: ColumnElement[Any]) -> Any:
+    if isinstance(key.type, Moment):
+        return datetime.fromtimestamp(0, UTC).fromisoformat(value)
+    wanted = (int, float) if key.type.python_type in (int, float) else (key.type.python_type,)
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _written(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value

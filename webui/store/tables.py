@@ -1,0 +1,132 @@
+"""The tables as they are after the newest migration. A change here needs a migration beside it.
+
+`runs` holds only what lists need, so that scanning 100,000 of them reads little; the two large documents
+of a run are apart, in `documents`. Types are portable: nothing here is SQLite's or PostgreSQL's alone.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    func,
+    literal_column,
+)
+
+from webui.store.records import Sort
+
+metadata = MetaData(
+    naming_convention={"pk": "pk_%(table_name)s", "fk": "fk_%(table_name)s_%(column_0_name)s"}
+)
+
+# Sorts figures that are null below all others; every real figure is 0 or more. Written out in the SQL and
+# not bound, as an index on an expression serves only the very same expression.
+UNMEASURED = literal_column("-1", Integer)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, in UTC in the database. SQLite keeps no offset, so it is taken off and put back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        if not isinstance(value, datetime):
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _run_id(name: str = "run_id", **options: Any) -> Column[str]:
+    return Column(name, String(64), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, **options)
+
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("created_at", Moment, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("status_reason", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("search", Text, nullable=False),  # name, target and tags, case folded
+    Column("load", Text, nullable=False),
+    Column("planned_s", Float),
+    Column("started_at", Moment),
+    Column("ended_at", Moment),
+    Column("owner", String(200), nullable=False),
+    Column("heartbeat_at", Moment),
+    Column("shards", Integer, nullable=False),
+    Column("load_s", Float),
+    Column("throughput_rps", Float),
+    Column("p95_ms", Float),
+    Column("success_percent", Float),
+    Column("sent", BigInteger),
+    Column("spark", JSON, nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+run_tags = Table(
+    "run_tags",
+    metadata,
+    Column("tag", String(200), primary_key=True),
+    _run_id(primary_key=True),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    _run_id(primary_key=True),
+    Column("plan", JSON, nullable=False),
+    Column("result", LargeBinary),  # JSON, compressed by zlib
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    _run_id(primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+shares = Table(
+    "shares",
+    metadata,
+    Column("token", String(64), primary_key=True),
+    _run_id(),
+    Column("created_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+)
+
+# What a list is sorted by, the run's id last. The same expressions stand in the indexes, else these would
+# not be used.
+SORT_KEYS: dict[Sort, tuple[ColumnElement[Any], ...]] = {
+    "created": (runs.c.created_at,),
+    "name": (func.lower(runs.c.name),),
+    "status": (runs.c.status, runs.c.created_at),
+    "target": (runs.c.target,),
+    "throughput": (func.coalesce(runs.c.throughput_rps, UNMEASURED),),
+    "p95": (func.coalesce(runs.c.p95_ms, UNMEASURED),),
+    "success": (func.coalesce(runs.c.success_percent, UNMEASURED),),
+    "requests": (func.coalesce(runs.c.sent, UNMEASURED),),
+}
