@@ -1,0 +1,1 @@
+"""What is allowed and what is hidden: redaction of secrets. Pure so far."""

@@ -1,0 +1,188 @@
+"""Hides secrets from what leaves the dashboard, such as shared results. Pure.
+
+Secret is the value of a header, query parameter, form field or JSON key whose name says so (Authorization,
+Cookie, anything with token, secret, key, password …), user and password in an address, and credentials that
+free text shows by their form. A value found to be secret is also hidden wherever else it turns up.
+"""
+
+import base64
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, quote_plus, unquote_plus
+
+from webui.plan.model import Plan
+from webui.plan.request import Body, FileBody, FormBody, JsonBody, Request, TextBody
+
+HIDDEN = "[hidden]"
+_SHORTEST = 4  # a shorter secret is hidden in its own place only: "1" elsewhere is not that secret
+
+_NAMES = "authorization|cookie|token|secret|key|passw|pwd|passphrase|credential|session|signature|bearer|jwt"
+_SECRET_NAME = re.compile(rf"{_NAMES}|^(?:auth|sig|sid|pin|otp|code)$|[-_.]auth$|^x-auth", re.IGNORECASE)
+_NAME = rf"[\w.\[\]-]*(?:{_NAMES})[\w.\[\]-]*"
+
+_USERINFO = re.compile(r"(?<=://)[^\s/@?#\"']+(?=@)")
+_SCHEME = re.compile(  # what follows must look unlike a word: "Basic authentication failed" stays
+    r"\b([Bb]earer|[Bb]asic)(\s+)(?=[\w.~+/-]*(?:[\d=]|[a-z][A-Z]|\.\w)|[\w~+/-]{16})[\w.~+/-]{4,}=*"
+)
+_JWT = re.compile(r"\beyJ[\w-]{6,}\.[\w-]+\.[\w-]*")
+_HEADER_LINE = re.compile(r"\b((?:proxy-)?authorization|(?:set-)?cookie)(\s*:\s*)[^\r\n\"']+", re.IGNORECASE)
+_QUOTED = re.compile(rf"(?P<q>[\"'])({_NAME})(?P=q)(\s*:\s*)([\"'])(?:\\.|(?!\4).)*\4", re.IGNORECASE)
+_BARE = re.compile(rf"(?<![\w.-])({_NAME})(\s*[=:]\s*)(?!\[hidden\])([^\s&;,\"'<>\[\]{{}}]+)", re.IGNORECASE)
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a header, parameter or field of that name is taken to carry a secret."""
+    return _SECRET_NAME.search(name) is not None
+
+
+def redact_text(text: str) -> str:
+    """`text` without what looks like a credential: in addresses, header lines, `name=value` and JSON."""
+    text = _USERINFO.sub(HIDDEN, text)
+    text = _HEADER_LINE.sub(rf"\1\2{HIDDEN}", text)
+    text = _SCHEME.sub(rf"\1\2{HIDDEN}", text)
+    text = _JWT.sub(HIDDEN, text)
+    text = _QUOTED.sub(rf"\g<q>\2\g<q>\3\4{HIDDEN}\4", text)
+    return _BARE.sub(rf"\1\2{HIDDEN}", text)
+
+
+def redact_plan(plan: Plan) -> Plan:
+    """The plan with its secrets replaced by `[hidden]`; it stays a valid plan."""
+    return Redactor.of(plan).plan(plan)
+
+
+@dataclass(frozen=True, slots=True)
+class Redactor:
+    """Hides what looks secret, and the `secrets` themselves wherever they stand."""
+
+    secrets: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, plan: Plan) -> "Redactor":
+        """A redactor that knows the secrets of `plan`, as they are and as they look in an address."""
+        found = {value for request in plan.requests for value in _secrets_of(request)}
+        kept = {value for value in found if len(value) >= _SHORTEST and value != HIDDEN}
+        forms = kept | {quote(value, safe="") for value in kept} | {quote_plus(value) for value in kept}
+        return cls(tuple(sorted(forms, key=lambda value: (-len(value), value))))
+
+    def text(self, text: str) -> str:
+        """`text` without secrets."""
+        for secret in self.secrets:
+            text = text.replace(secret, HIDDEN)
+        return redact_text(text)
+
+    def plan(self, plan: Plan) -> Plan:
+        """`plan` without secrets."""
+        requests = _distinct([self._request(request) for request in plan.requests])
+        return plan.model_copy(
+            update={
+                "name": self.text(plan.name),
+                "note": self.text(plan.note),
+                "tags": tuple(self.text(tag) for tag in plan.tags),
+                "base_url": _in_address(self._known(plan.base_url)),
+                "thresholds": tuple(self.text(expression) for expression in plan.thresholds),
+                "requests": tuple(requests),
+            }
+        )
+
+    def _known(self, text: str) -> str:
+        for secret in self.secrets:
+            text = text.replace(secret, quote(HIDDEN, safe=""))
+        return text
+
+    def _request(self, request: Request) -> Request:
+        return request.model_copy(
+            update={
+                "path": _in_address(self._known(request.path)),
+                "name": None if request.name is None else self.text(request.name),
+                "headers": _fields(request.headers, self.text),
+                "query": _fields(request.query, self.text),
+                "body": None if request.body is None else self._body(request.body),
+            }
+        )
+
+    def _body(self, body: Body) -> Body:
+        match body:
+            case TextBody():
+                return body.model_copy(update={"text": self.text(body.text)})
+            case JsonBody():
+                return body.model_copy(update={"value": _json(body.value, self.text)})
+            case FormBody():
+                return body.model_copy(update={"fields": _fields(body.fields, self.text)})
+            case FileBody():  # what a file holds cannot be judged
+                hidden = base64.b64encode(HIDDEN.encode()).decode()
+                return body.model_copy(update={"content_base64": hidden})
+
+
+def _secrets_of(request: Request) -> Iterable[str]:
+    for name, value in request.headers.items():
+        if is_secret_name(name):
+            yield value
+            yield value.partition(" ")[2].strip()  # `Bearer x`: the x alone is as secret
+    for name, values in request.query.items():
+        if is_secret_name(name):
+            yield from [values] if isinstance(values, str) else values
+    yield from (unquote_plus(value) for name, value in _pairs(request.path) if is_secret_name(name))
+    if isinstance(request.body, FormBody):
+        yield from (value for name, value in request.body.fields.items() if is_secret_name(name))
+    if isinstance(request.body, JsonBody):
+        yield from _json_secrets(request.body.value)
+
+
+def _pairs(address: str) -> Iterable[tuple[str, str]]:
+    for part in address.partition("?")[2].split("&"):
+        name, _, value = part.partition("=")
+        yield unquote_plus(name), value
+
+
+def _json_secrets(value: Any) -> Iterable[str]:
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            if is_secret_name(name) and isinstance(item, str):
+                yield item
+            else:
+                yield from _json_secrets(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _json_secrets(item)
+
+
+def _in_address(address: str) -> str:
+    """An address or path with user, password and secret parameters hidden, still without bad characters."""
+    before, mark, query = _USERINFO.sub("hidden", address).partition("?")
+    if not mark:
+        return before
+    parts = [part.partition("=") for part in query.split("&")]
+    hidden = quote(HIDDEN, safe="")
+    shown = [
+        f"{name}={hidden}" if equals and is_secret_name(unquote_plus(name)) else name + equals + value
+        for name, equals, value in parts
+    ]
+    return f"{before}?{'&'.join(shown)}"
+
+
+def _fields(fields: Mapping[str, Any], clean: Callable[[str], str]) -> dict[str, Any]:
+    return {name: HIDDEN if is_secret_name(name) else _json(value, clean) for name, value in fields.items()}
+
+
+def _json(value: Any, clean: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return _fields(value, clean)
+    if isinstance(value, (list, tuple)):
+        return [_json(item, clean) for item in value]
+    return value
+
+
+def _distinct(redacted: list[Request]) -> list[Request]:
+    """Two requests whose names differed in the secret only would look alike: those get a number."""
+    seen: dict[str, int] = {}
+    result = []
+    for request in redacted:
+        number = seen[request.label] = seen.get(request.label, 0) + 1
+        result.append(
+            request if number == 1 else request.model_copy(update={"name": f"{request.label} ({number})"})
+        )
+    return result

@@ -1,0 +1,1 @@
+"""Server-sent events for the pages: HTML fragments and chart rows, rendered once and fanned out."""
