@@ -1,0 +1,147 @@
+"""The figures behind the charts of a run: one row for each interval, one histogram for the whole. Pure.
+
+The same rows go into the page, over the stream and into the table of intervals. A row is known by the moment
+at which its interval began, so that sending one twice changes nothing.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from webui.metrics.histogram import Histogram, lowest_of, width_of
+from webui.metrics.percentiles import supported
+from webui.metrics.snapshot import Snapshot
+
+Row = tuple[float | None, ...]
+
+COLUMNS = (
+    "start_s", "end_s",
+    "users", "in_flight",
+    "rate", "throughput",  # per second: requests begun, successes
+    "p50", "p90", "p95", "p99",  # ms, of successes; None where the sample cannot support one
+    "c2", "c3", "c4", "c5", "none",  # per second: responses by class of status (1xx with 2xx), no response
+    "f4", "f5", "fnone", "fother",  # per second: failures for status 4xx, 5xx, no response, anything else
+)  # fmt: skip
+START, END = 0, 1
+PERCENTILES = (50.0, 90.0, 95.0, 99.0)
+BINS_PER_DECADE = 24
+
+
+def chart_row(snapshot: Snapshot) -> Row:
+    """One interval as the values of `COLUMNS`."""
+    figures = snapshot.all_endpoints
+    seconds = snapshot.seconds or 1.0
+    counts = [
+        *_by_class(figures.status_codes.items(), _status_class),
+        sum(error.count for (_, kind), error in snapshot.errors.items() if _failure_class(kind) == 2),
+        *_by_class(((kind, error.count) for (_, kind), error in snapshot.errors.items()), _failure_class),
+    ]
+    return (
+        round(snapshot.start_ns / 1e9, 3),
+        round(snapshot.end_ns / 1e9, 3),
+        snapshot.users,
+        snapshot.in_flight,
+        _short(figures.totals.sent / seconds),
+        _short(figures.totals.successes / seconds),
+        *_percentiles_ms(figures.response),
+        *(_short(count / seconds) for count in counts),
+    )
+
+
+def chart_rows(snapshots: Iterable[Snapshot]) -> list[Row]:
+    """All intervals in order."""
+    return [chart_row(snapshot) for snapshot in snapshots]
+
+
+def _status_class(status: int) -> int:
+    return max(0, min(status // 100, 5) - 2)
+
+
+def _failure_class(kind: str) -> int:
+    if kind.startswith("http_4"):
+        return 0
+    if kind.startswith("http_5"):
+        return 1
+    # With these the response was there, only not as it should be.
+    return 3 if kind.startswith("http_") or kind in ("check_failed", "body_too_large") else 2
+
+
+def _by_class(counted: Iterable[tuple[Any, int]], class_of: Any) -> list[int]:
+    sums = [0, 0, 0, 0]
+    for key, count in counted:
+        sums[class_of(key)] += count
+    return sums
+
+
+def _percentiles_ms(histogram: Histogram) -> list[float | None]:
+    values = histogram.percentiles_ns(PERCENTILES)
+    return [
+        _short(value / 1e6) if value is not None and supported(wanted, histogram.total) else None
+        for wanted, value in zip(PERCENTILES, values, strict=True)
+    ]
+
+
+def _short(value: float) -> float:
+    """Four significant digits: what a chart can show, in few bytes."""
+    return value if value == 0 else round(value, 3 - math.floor(math.log10(abs(value))))
+
+
+def histogram_bins(successes: Histogram, failures: Histogram) -> list[list[float]]:
+    """[from ms, to ms, successes, failures] for each of 24 bins a decade that is not empty."""
+    bins: dict[int, list[int]] = {}
+    for place, histogram in enumerate((successes, failures)):
+        for index, count in _log_bins(histogram):
+            bins.setdefault(index, [0, 0])[place] += count
+    return [[_edge_ms(index), _edge_ms(index + 1), *bins[index]] for index in sorted(bins)]
+
+
+def _log_bins(histogram: Histogram) -> Iterable[tuple[int, int]]:
+    if not histogram:
+        return []
+    middles = lowest_of(histogram.indices) + width_of(histogram.indices) / 2.0
+    indices = np.floor(np.log10(np.maximum(middles, 1.0)) * BINS_PER_DECADE).astype(int)
+    places, inverse = np.unique(indices, return_inverse=True)
+    sums = np.bincount(inverse, weights=histogram.counts)
+    return [(int(place), int(count)) for place, count in zip(places, sums, strict=True)]
+
+
+def _edge_ms(index: int) -> float:
+    return _short(10 ** (index / BINS_PER_DECADE) / 1000)
+
+
+@dataclass(slots=True)
+class RowCache:
+    """Rows of a growing series, each computed once. `generation` changes when the series is compacted.
+
+    Fed with all snapshots of a run every time; snapshots are immutable, so one that is the same object has
+    the same row.
+    """
+
+    snapshots: list[Snapshot] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    generation: int = 0
+
+    def update(self, snapshots: Sequence[Snapshot]) -> tuple[list[Row], bool]:
+        """Takes the series as it now is; returns the rows that are new or changed, and whether all are."""
+        generation = generation_of(snapshots)
+        whole = generation != self.generation or len(snapshots) < len(self.snapshots)
+        old = [] if whole else self.snapshots
+        first = next(
+            (place for place, snapshot in enumerate(old) if snapshot is not snapshots[place]), len(old)
+        )
+        kept = [] if whole else self.rows[:first]
+        changed = chart_rows(snapshots[first:])
+        self.snapshots, self.rows, self.generation = list(snapshots), kept + changed, generation
+        return changed, whole
+
+
+def generation_of(snapshots: Sequence[Snapshot]) -> int:
+    """A number that grows by one when neighbours are merged in pairs: the longest interval's power of two.
+
+    Taken from the rows themselves, so that a page can go on with its rows after the server has restarted.
+    """
+    longest = max((snapshot.end_ns - snapshot.start_ns for snapshot in snapshots), default=0)
+    return round(math.log2(longest / 1e6)) if longest > 0 else 0
