@@ -1,0 +1,1 @@
+"""The life of a run: state, manager, journal, broadcast, audit."""

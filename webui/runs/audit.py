@@ -1,0 +1,193 @@
+"""Whether a run's numbers can be trusted: measurement rule 7. Pure.
+
+Each check yields one sentence, or nothing when it holds or when there is too little data to tell.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from webui.analysis.document import AuditPart, CpuPercent, Lag, MeanInFlight
+from webui.metrics.histogram import Histogram
+from webui.metrics.percentiles import supported
+from webui.metrics.snapshot import EndpointStats, Snapshot
+from webui.plan.model import Plan
+from webui.units import NS_PER_MS, count, milliseconds, plural, significant
+
+CPU_LIMIT_PERCENT = 90.0
+CPU_SUSTAINED = 0.2  # the share of the run's time over the limit that counts as sustained
+LOOP_LAG_LIMIT_MS = 10.0
+SCHEDULE_LAG_LIMIT_MS = 5.0
+LITTLE_TOLERANCE = 0.1  # relative
+LITTLE_SLACK = 0.25  # requests: in flight is sampled, and the edges of a run are not in the sums
+LITTLE_MIN_ENDED = 500
+LITTLE_MIN_S = 3.0
+CONNECTIONS_TOLERANCE = 0.9
+_CONNECT_KINDS = frozenset({"dns_error", "connect_refused", "connect_timeout", "connect_error", "tls_error"})
+
+
+def audit_of(
+    plan: Plan,
+    rows: Sequence[Snapshot],
+    total: Snapshot | None,
+    shards: int,
+    shards_lost: int,
+    live: bool,
+) -> AuditPart:
+    """The audit of a run from its series and their sum. `trustworthy` is None when nothing was sent."""
+    if total is None or not total.totals.sent:
+        return AuditPart()
+    in_flight = _mean_in_flight(total)
+    reasons = [
+        *_generator_reasons(rows, total),
+        *_book_reasons(total, shards_lost, live),
+        *_little_reasons(total, in_flight),
+        *_connection_reasons(plan, rows, total),
+        *_shard_reasons(shards, shards_lost),
+    ]
+    health = total.health
+    return AuditPart(
+        trustworthy=not reasons,
+        reasons=tuple(reasons),
+        schedule_lag_ms=_lag(health.schedule_lag),
+        loop_lag_ms=_lag(health.loop_lag),
+        generator_cpu_percent=CpuPercent(
+            mean=health.cpu_percent, max=health.cpu_peak_percent if health.wall_ns else None
+        ),
+        mean_in_flight=in_flight,
+        connections_open=_peak_connections(rows),
+        connections_opened=total.connections_opened,
+    )
+
+
+def _lag(histogram: Histogram) -> Lag:
+    if not histogram:
+        return Lag()
+    return Lag(
+        p50=_ms(histogram.percentile_ns(50)),
+        p99=_ms(histogram.percentile_ns(99)) if supported(99, histogram.total) else None,
+        max=_ms(histogram.max_ns),
+    )
+
+
+def _ms(value_ns: int | None) -> float | None:
+    return None if value_ns is None else value_ns / NS_PER_MS
+
+
+def _generator_reasons(rows: Sequence[Snapshot], total: Snapshot) -> Iterator[str]:
+    busy = _busy_share(rows)
+    if busy >= CPU_SUSTAINED:
+        yield (
+            f"The generator used over {CPU_LIMIT_PERCENT:.0f}% of a core for {busy * 100:.0f}% of the test: "
+            "it may have been the limit, not the target."
+        )
+    loop = _lag(total.health.loop_lag).p99
+    if loop is not None and loop > LOOP_LAG_LIMIT_MS:
+        yield (
+            f"The generator's own loop was late by {milliseconds(loop)} at p99 (limit "
+            f"{LOOP_LAG_LIMIT_MS:.0f} ms): response times include waits inside the generator."
+        )
+    schedule = _lag(total.health.schedule_lag).p99
+    if schedule is not None and schedule > SCHEDULE_LAG_LIMIT_MS:
+        yield (
+            f"Requests started {milliseconds(schedule)} late at p99 (limit "
+            f"{SCHEDULE_LAG_LIMIT_MS:.0f} ms): the planned load was not kept exactly."
+        )
+
+
+def _busy_share(rows: Sequence[Snapshot]) -> float:
+    """The share of the measured time in which the generator was over its limit of CPU."""
+    timed = [row for row in rows if row.health.wall_ns]
+    whole = sum(row.health.wall_ns for row in timed)
+    over = sum(r.health.wall_ns for r in timed if (r.health.cpu_percent or 0) > CPU_LIMIT_PERCENT)
+    return over / whole if whole else 0.0
+
+
+def _book_reasons(total: Snapshot, shards_lost: int, live: bool) -> Iterator[str]:
+    """Sums that must agree exactly. What a lost engine had in flight is open for ever."""
+    totals = total.totals
+    if totals.offered != totals.sent + totals.dropped:
+        yield (
+            f"The books do not balance: {count(totals.offered)} offered, but {count(totals.sent)} sent "
+            f"and {count(totals.dropped)} dropped."
+        )
+    open_ones = totals.in_flight
+    if open_ones < 0 or (open_ones and not live and not shards_lost):
+        yield (
+            f"The books do not balance: {count(totals.sent)} sent, but "
+            f"{count(totals.sent - open_ones)} ended or cut off."
+        )
+    if any(not _sums_agree(endpoint) for endpoint in total.endpoints):
+        yield "The times recorded do not agree with the number of requests."
+    if any(_mean_above_max(histogram) for histogram in _histograms(total)):
+        yield "A mean time is above its maximum: the recorded times are damaged."
+
+
+def _sums_agree(endpoint: EndpointStats) -> bool:
+    totals = endpoint.totals
+    return endpoint.response.total == totals.successes and endpoint.failed.total == totals.failures
+
+
+def _histograms(total: Snapshot) -> Iterator[Histogram]:
+    for endpoint in total.endpoints:
+        yield from (endpoint.response, endpoint.service, endpoint.failed, endpoint.first_byte)
+    yield from (total.connect, total.tls)
+
+
+def _mean_above_max(histogram: Histogram) -> bool:
+    mean = histogram.mean_ns
+    return mean is not None and not histogram.min_ns <= mean <= histogram.max_ns
+
+
+def _mean_in_flight(total: Snapshot) -> MeanInFlight:
+    """Sampled, and from Little's law: the time that all requests took together, over the run's time."""
+    elapsed_ns = total.end_ns - total.start_ns
+    if elapsed_ns <= 0:
+        return MeanInFlight()
+    taken_ns = sum(e.service.sum_ns + e.failed.sum_ns for e in total.endpoints)
+    return MeanInFlight(measured=total.in_flight_ns / elapsed_ns, littles_law=taken_ns / elapsed_ns)
+
+
+def _little_reasons(total: Snapshot, in_flight: MeanInFlight) -> Iterator[str]:
+    measured, expected = in_flight.measured, in_flight.littles_law
+    totals = total.totals
+    ended = totals.successes + totals.failures
+    if measured is None or expected is None or ended < LITTLE_MIN_ENDED or total.seconds < LITTLE_MIN_S:
+        return
+    # The time that open and cut off requests took is in no sum; each had at most the whole run.
+    unknown = totals.cut_off + max(0, totals.in_flight)
+    slack = max(LITTLE_TOLERANCE * max(measured, expected), LITTLE_SLACK)
+    if expected - measured > slack or measured - expected > slack + unknown:
+        yield (
+            f"{significant(measured)} requests were in flight on average, but throughput and response time "
+            f"make it {significant(expected)} (Little's law): some times were not measured right."
+        )
+
+
+def _connection_reasons(plan: Plan, rows: Sequence[Snapshot], total: Snapshot) -> Iterator[str]:
+    """With kept connections each request in flight has one of its own, so the peaks must agree.
+
+    A target that refuses, or closes after each answer, says nothing about the generator.
+    """
+    totals = total.totals
+    refused = any(kind in _CONNECT_KINDS for _, kind in total.errors)
+    if not plan.http.keepalive or refused or total.connections_opened * 2 > totals.completed:
+        return
+    opened = _peak_connections(rows) or 0
+    wanted = max((row.in_flight for row in rows), default=0)
+    if opened < CONNECTIONS_TOLERANCE * wanted:
+        yield (
+            f"At most {plural(opened, 'connection was', 'connections were')} open for {count(wanted)} "
+            "requests in flight: fewer ran side by side than was planned."
+        )
+
+
+def _peak_connections(rows: Sequence[Snapshot]) -> int | None:
+    return max((row.connections_open for row in rows), default=None)
+
+
+def _shard_reasons(shards: int, shards_lost: int) -> Iterator[str]:
+    if shards_lost:
+        were = "was" if shards_lost == 1 else "were"
+        yield (
+            f"{shards_lost} of {plural(shards, 'engine process', 'engine processes')} {were} lost during the "
+            "test: from then on the load was lower than planned."
+        )

@@ -1,0 +1,91 @@
+"""What pages and the API read of a run, live or stored: `RunView`, an immutable picture of one moment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from webui.analysis.document import AuditPart, RunDocument
+from webui.analysis.results import measured_parts, rows
+from webui.metrics.snapshot import Snapshot
+from webui.plan.documents import plan_to_data
+from webui.plan.model import Plan
+from webui.runs.audit import audit_of
+from webui.runs.state import RunStatus
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RunView:
+    """One run as it stands. `snapshots` are the rows of its series in order of time, `total` is all of
+    them merged; both are empty until something was measured."""
+
+    id: str
+    name: str
+    plan: Plan
+    status: RunStatus
+    status_reason: str = ""  # such as "By you at 11:42"; may be empty
+    tags: Sequence[str] = ()
+    note: str = ""
+    created_at: datetime  # moments are in UTC and only for display
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    queue_position: int | None = None  # 1 is next; None unless it waits
+    shards: int = 0  # engine processes, 0 before the start
+    shards_lost: int = 0
+    planned_s: float | None = None  # None: it ends by iterations or by Stop
+    elapsed_s: float = 0.0
+    load_s: float = 0.0  # how long load was offered so far: the divisor of rates
+    snapshots: Sequence[Snapshot] = ()
+    total: Snapshot | None = None
+    seq: int = 0  # of the run's last event when this view was taken: where a stream goes on
+    unsaved: str | None = None  # why the newest results are not on disk yet
+    stored_audit: AuditPart | None = None  # the verdict of a finished run as it was saved
+
+    @property
+    def live(self) -> bool:
+        """Whether it has not ended yet."""
+        return self.status.live
+
+    @property
+    def remaining_s(self) -> float | None:
+        """Seconds of load still to come; None when that is not known."""
+        if self.planned_s is None or not self.live:
+            return None
+        return max(0.0, self.planned_s - self.elapsed_s)
+
+    @cached_property
+    def audit(self) -> AuditPart:
+        """Whether the figures can be trusted so far, and why not."""
+        if self.stored_audit is not None:
+            return self.stored_audit
+        return audit_of(self.plan, self.snapshots, self.total, self.shards, self.shards_lost, self.live)
+
+    def result(self) -> RunDocument:
+        """The result document, finished or so far. Computed once."""
+        return self._document
+
+    @cached_property
+    def _document(self) -> RunDocument:
+        return RunDocument(
+            id=self.id,
+            name=self.name,
+            status=self.status.value,
+            status_reason=self.status_reason,
+            plan=plan_to_data(self.plan),
+            tags=tuple(self.tags),
+            note=self.note,
+            created_at=self.created_at,
+            started_at=self.started_at,
+            ended_at=self.ended_at,
+            duration_s=self.elapsed_s if self.started_at else None,
+            shards=self.shards,
+            shards_lost=self.shards_lost,
+            queue_position=self.queue_position,
+            audit=self.audit,
+            **self._measured(),
+        )
+
+    def _measured(self) -> dict[str, Any]:
+        parts = measured_parts(self.plan, self.total, self.load_s)
+        return {**parts, "snapshots": rows(self.snapshots)}
