@@ -33,10 +33,10 @@ def serve(
         backlog=_BACKLOG,
         timeout_graceful_shutdown=1,
     )
-    _Announcing(config, lambda: on_ready(url)).run(sockets=[sock])
+    AnnouncingServer(config, lambda: on_ready(url)).run(sockets=[sock])
 
 
-class _Announcing(uvicorn.Server):
+class AnnouncingServer(uvicorn.Server):
     """A server that says when it answers."""
 
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:

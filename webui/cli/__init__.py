@@ -1,0 +1,68 @@
+"""The command line: `katydid`. One file per command; what a command needs is imported when it runs."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from webui.cli import db, lab, run, serve
+from webui.errors import InvalidInput, KatydidError
+
+app = typer.Typer(
+    name="katydid",
+    help="Load testing you open in a browser: type a URL, press Start, watch it live, share the link.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+serve.add_to(app)
+run.add_to(app)
+lab.add_to(app)
+db.add_to(app)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command that `arguments` (default: the process's own) name, and exits with its code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(_exit_code(given or ["--help"]))
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: bool = typer.Option(False, "--version", help="Show the version and exit.", is_eager=True),
+) -> None:
+    if version:
+        from webui import __version__
+        from webui.cli.console import say
+
+        say(f"katydid {__version__}")
+        raise typer.Exit
+
+
+def _exit_code(arguments: list[str]) -> int:
+    try:
+        return int(app(arguments, prog_name="katydid", standalone_mode=False) or 0)
+    except typer.TyperException as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "katydid"
+        _complain([f"{command}: {error.format_message()}", f"See {command} --help."])
+        return error.exit_code
+    except typer.Abort:
+        return 130
+    except KatydidError as error:
+        return _failed(error)
+
+
+def _failed(error: KatydidError) -> int:
+    from webui.cli.exits import of_error
+
+    problems = error.problems if isinstance(error, InvalidInput) else [error]
+    _complain([f"katydid: {problem}" for problem in problems])
+    return of_error(error)
+
+
+def _complain(lines: list[str]) -> None:
+    from webui.cli.console import complain, printable
+
+    for line in lines:
+        complain(printable(line))

@@ -1,0 +1,171 @@
+"""One run from start to exit code: store, fleet and manager as the dashboard has them, for one test."""
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvloop
+from rich.console import Console
+
+from webui.analysis.document import RunDocument
+from webui.analysis.results import row, times_part, totals_part
+from webui.cli import console, exits
+from webui.cli.configuration import load_settings
+from webui.cli.interrupts import Interrupts, interrupts
+from webui.cli.live import Display, Moment, display_on
+from webui.cli.summary import summary
+from webui.errors import InvalidInput, StoreUnavailable
+from webui.fleet import Fleet
+from webui.plan.model import Plan
+from webui.runs.manager import RunManager
+from webui.runs.model import RunView
+from webui.settings import Settings
+from webui.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where a run's result goes. `json_file` is a path, `-` for standard output, or None."""
+
+    json_file: str | None
+    quiet: bool
+
+    def check(self) -> None:
+        """Raises InvalidInput where the document could not be written: before the run, not after it."""
+        if self.json_file in (None, "-"):
+            return
+        path = Path(self.json_file or "")
+        if path.is_dir() or not path.name:
+            raise InvalidInput.at("--json", f"{self.json_file!r} is a folder; name a file in it")
+        if not path.absolute().parent.is_dir():
+            raise InvalidInput.at("--json", f"there is no folder {str(path.parent)!r}; make it first")
+        if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+            raise InvalidInput.at("--json", f"{self.json_file!r} cannot be written; choose another file")
+
+    @property
+    def people(self) -> Console:
+        """Where the summary goes: standard output, unless the document has it to itself."""
+        return console.stderr() if self.json_file == "-" else console.stdout()
+
+    def write(self, document: RunDocument) -> None:
+        """Writes the document where it was asked for."""
+        if self.json_file is None:
+            return
+        text = json.dumps(document.model_dump(mode="json", by_alias=True), ensure_ascii=False, indent=2)
+        if self.json_file == "-":
+            sys.stdout.write(f"{text}\n")
+            sys.stdout.flush()
+        else:
+            self._write_file(Path(self.json_file), f"{text}\n")
+
+    def _write_file(self, path: Path, text: str) -> None:
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise InvalidInput.at("--json", f"{str(path)!r} was not written: {error.strerror}") from error
+
+
+def run_once(plan: Plan, output: Output, places: Mapping[str, str | None] | None) -> int:
+    """Runs the plan and returns the exit code. `places` are the settings of the database that the run is
+    kept in; None: nowhere."""
+    with ExitStack() as stack:
+        if places is None:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="katydid-"))
+            places = {"database_url": f"sqlite:///{folder}/katydid.db"}
+            saved = False
+        else:
+            saved = True
+        return uvloop.run(_run(plan, output, load_settings(places), saved=saved))
+
+
+async def _run(plan: Plan, output: Output, settings: Settings, *, saved: bool) -> int:
+    task = asyncio.current_task()
+    assert task is not None
+    with interrupts(task.cancel) as handler:
+        try:
+            async with _manager(settings) as manager:
+                view = await _follow(manager, plan, handler, display_on(console.stderr(), quiet=output.quiet))
+                return _conclude(view, output, saved=saved, interrupted=handler.asked)
+        except asyncio.CancelledError:
+            if not handler.asked:
+                raise
+            return exits.ExitCode.INTERRUPTED
+
+
+@asynccontextmanager
+async def _manager(settings: Settings) -> AsyncIterator[RunManager]:
+    async with AsyncExitStack() as stack:
+        store = await _open_store(settings)
+        stack.push_async_callback(store.close)
+        fleet = await Fleet.start()
+        stack.push_async_callback(fleet.close)
+        manager = RunManager(store, fleet, settings)
+        await manager.start()
+        stack.push_async_callback(manager.close)
+        yield manager
+
+
+async def _open_store(settings: Settings) -> Store:
+    try:
+        return await Store.open(settings.store_url)
+    except StoreUnavailable as error:
+        raise StoreUnavailable(f"{error} To run without keeping the result, add --no-save.") from error
+
+
+async def _follow(manager: RunManager, plan: Plan, handler: Interrupts, display: Display) -> RunView:
+    """Starts the run and shows it until it has ended."""
+    created = await manager.create(plan)
+    stops: set[asyncio.Task[None]] = set()
+    handler.on_first = lambda: stops.add(asyncio.ensure_future(manager.stop(created.id)))
+    live = manager.get_live(created.id)
+    if live is not None:
+        with display:
+            async with live.channel.subscribe(0) as events:
+                async for event in events:
+                    if (moment := moment_of(event.view)) is not None:
+                        display.show(moment)
+    handler.on_first = lambda: None  # it has ended: what follows only writes the result
+    return await manager.view(created.id)
+
+
+def moment_of(view: RunView) -> Moment | None:
+    """What to show of a run; None before its first interval."""
+    if not view.snapshots or view.total is None:
+        return None
+    figures = view.total.all_endpoints
+    return Moment(
+        view.name,
+        view.elapsed_s,
+        view.planned_s,
+        _fraction(view),
+        row(view.snapshots[-1]),
+        totals_part(figures.totals, view.load_s),
+        times_part(figures.response),
+    )
+
+
+def _fraction(view: RunView) -> float | None:
+    parts = []
+    if view.planned_s:
+        parts.append(view.elapsed_s / view.planned_s)
+    if view.plan.load.iterations and view.total is not None:
+        parts.append(view.total.totals.sent / view.plan.load.iterations)
+    return min(1.0, max(parts)) if parts else None
+
+
+def _conclude(view: RunView, output: Output, *, saved: bool, interrupted: bool) -> int:
+    document = view.result()
+    people = output.people
+    people.print(summary(document))
+    if view.unsaved:
+        people.print(f"This run is not saved: {console.printable(view.unsaved)}", markup=False)
+    elif saved:
+        people.print(f"Saved: katydid serve shows it as /runs/{view.id}", style="dim")
+    output.write(document)
+    return exits.of_run(document, interrupted=interrupted)
