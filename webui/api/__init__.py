@@ -1,0 +1,13 @@
+"""The JSON interface: thin routes over the run manager and the store, described by the OpenAPI document."""
+
+from fastapi import FastAPI
+
+from webui.api import health, openapi, problems, runs
+
+
+def install(app: FastAPI) -> None:
+    """Adds the routes, the error responses and the schemas to `app`."""
+    problems.install(app)
+    app.include_router(health.router)
+    app.include_router(runs.router)
+    openapi.install(app)

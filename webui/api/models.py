@@ -1,0 +1,121 @@
+"""What the API takes and gives besides plans and result documents. Durations in s or ms as named."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from webui.analysis.document import Moment, Part, Status
+from webui.analysis.results import times_part, totals_part
+from webui.runs.model import RunView
+from webui.store import RunSummary, ShareRecord
+
+
+class RunItem(Part):
+    """One run in a list. Figures are null until the run has ended, or where nothing was measured."""
+
+    id: Annotated[str, Field(examples=["r_7h3k9m2p4q"])]
+    name: str
+    status: Status
+    status_reason: str = ""
+    target: str
+    load: Annotated[str, Field(description="The load in words.", examples=["50 users for 30 s"])]
+    tags: tuple[str, ...] = ()
+    planned_s: float | None = None
+    created_at: Moment
+    started_at: Moment | None = None
+    ended_at: Moment | None = None
+    throughput_rps: float | None = None
+    p95_ms: float | None = None
+    success_percent: float | None = None
+    sent: int | None = None
+    spark: Annotated[
+        tuple[float, ...], Field(description="Throughput over the run, evenly spaced, for a sparkline.")
+    ] = ()
+
+    @classmethod
+    def of(cls, summary: RunSummary) -> "RunItem":
+        """The item of a stored run."""
+        return cls.model_validate(
+            {name: getattr(summary, name) for name in cls.model_fields} | {"tags": tuple(summary.tags)}
+        )
+
+    def now(self, view: RunView) -> "RunItem":
+        """The item with what is known of a live run at this moment."""
+        changes: dict[str, object] = {
+            "status": view.status.value,
+            "status_reason": view.status_reason,
+            "started_at": view.started_at,
+        }
+        if view.total is not None:
+            figures = view.total.all_endpoints
+            totals = totals_part(figures.totals, view.load_s)
+            changes |= {
+                "throughput_rps": totals.throughput_rps,
+                "success_percent": totals.success_percent,
+                "sent": totals.sent,
+                "p95_ms": times_part(figures.response).p95,
+            }
+        return self.model_copy(update=changes)
+
+
+class RunList(Part):
+    """One page of runs. `next_cursor` asks for the next page in the same order; null on the last one."""
+
+    items: tuple[RunItem, ...]
+    next_cursor: str | None
+    total: Annotated[int, Field(description="How many runs there are on all pages.", ge=0)]
+
+
+class Share(Part):
+    """A link that shows one run's result, read-only and without a login, until it is revoked."""
+
+    token: str
+    url: Annotated[str, Field(examples=["http://127.0.0.1:8090/s/mJ0v3…"])]
+    created_at: Moment
+    revoked_at: Moment | None = None
+
+    @classmethod
+    def of(cls, record: ShareRecord, base_url: str) -> "Share":
+        """The share of a record; `base_url` is where this dashboard is reached, ending in a slash."""
+        return cls(
+            token=record.token,
+            url=f"{base_url}s/{record.token}",
+            created_at=record.created_at,
+            revoked_at=record.revoked_at,
+        )
+
+
+class ShareList(Part):
+    """A run's links, revoked ones included, oldest first."""
+
+    items: tuple[Share, ...]
+
+
+class StoreHealth(Part):
+    """Whether the database answers; `detail` says what is wrong when it does not."""
+
+    ok: bool
+    detail: str = ""
+
+
+class Health(Part):
+    """The state of this dashboard. `degraded`: it runs, and its database does not answer."""
+
+    status: Literal["ok", "degraded"]
+    version: str
+    store: StoreHealth
+
+
+class StatusChange(Part):
+    """The data of a stream's `status` and `finished` events: where the run stands."""
+
+    status: Status
+    status_reason: str
+    queue_position: int | None = None
+    started_at: Moment | None = None
+    ended_at: Moment | None = None
+
+    @classmethod
+    def of(cls, view: RunView) -> "StatusChange":
+        """Where a run stands now."""
+        return cls.model_validate({name: getattr(view, name) for name in cls.model_fields})

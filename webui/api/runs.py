@@ -1,0 +1,153 @@
+"""`/api/v1/runs`: start, list, read, stop, share and delete runs, and follow one live."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from sse_starlette import EventSourceResponse
+
+from webui.analysis.document import RunDocument, Status
+from webui.api import stream
+from webui.api.bodies import read_plan
+from webui.api.models import RunItem, RunList, Share, ShareList
+from webui.api.openapi import PLAN_BODY, problems
+from webui.plan.model import Plan
+from webui.store import MAX_PAGE, RunQuery, Sort
+from webui.web import Manager, Storage
+
+router = APIRouter(prefix="/api/v1/runs", tags=["runs"])
+
+RunId = Annotated[str, Path(description="The run's id.", max_length=64, examples=["r_7h3k9m2p4q"])]
+Token = Annotated[str, Path(description="The link's token.", max_length=64)]
+_LOCATION = {"Location": {"description": "Where the new thing is.", "schema": {"type": "string"}}}
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Start a run",
+    response_description="The run, started or waiting its turn.",
+    responses={201: {"headers": _LOCATION}, **problems(413, 415, 429)},
+    openapi_extra=PLAN_BODY,
+)
+async def create_run(
+    plan: Annotated[Plan, Depends(read_plan)], manager: Manager, response: Response
+) -> RunDocument:
+    """Starts a run of the plan, or queues it when as many run as may run at a time."""
+    view = await manager.create(plan)
+    response.headers["Location"] = f"/api/v1/runs/{view.id}"
+    return view.result()
+
+
+@router.get("", summary="List runs", responses=problems())
+async def list_runs(
+    manager: Manager,
+    store: Storage,
+    search: Annotated[str, Query(description="Words in name, target or tags.", max_length=200)] = "",
+    status: Annotated[Status | Literal["live"] | None, Query(description="`live`: not ended yet.")] = None,
+    tag: Annotated[str | None, Query(max_length=60)] = None,
+    sort: Annotated[Sort, Query()] = "created",
+    order: Annotated[Literal["asc", "desc"], Query()] = "desc",
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+    cursor: Annotated[
+        str | None, Query(description="`next_cursor` of a page in the same order.", max_length=4000)
+    ] = None,
+) -> RunList:
+    """Runs, the newest first unless asked otherwise, a page at a time. Runs that are added meanwhile shift
+    no page."""
+    query = RunQuery(search, status, tag, sort, order == "desc", limit, cursor)
+    page = await store.list_runs(query)
+    live = {view.id: view for view in manager.live_runs()}
+    items = (RunItem.of(summary) for summary in page.items)
+    shown = tuple(item.now(live[item.id]) if item.id in live else item for item in items)
+    return RunList(items=shown, next_cursor=page.next_cursor, total=page.total)
+
+
+@router.get("/{run_id}", summary="Read a run's result", responses=problems(404))
+async def read_run(run_id: RunId, manager: Manager) -> RunDocument:
+    """The result document; of a live run, the figures so far."""
+    view = await manager.view(run_id)
+    return await asyncio.to_thread(view.result)  # over a long run's rows this takes a while
+
+
+@router.delete("/{run_id}", status_code=204, summary="Delete a run", responses=problems(404, 409))
+async def delete_run(run_id: RunId, manager: Manager) -> None:
+    """Deletes an ended run with its results and share links."""
+    await manager.delete(run_id)
+
+
+@router.post(
+    "/{run_id}/stop",
+    status_code=202,
+    summary="Stop a run",
+    response_description="The run, which ends within a second.",
+    responses=problems(404, 409),
+)
+async def stop_run(run_id: RunId, manager: Manager) -> RunDocument:
+    """Stops a live run and keeps its results. Stopping it once more changes nothing."""
+    await manager.stop(run_id)
+    view = await manager.view(run_id)
+    return await asyncio.to_thread(view.result)
+
+
+@router.get(
+    "/{run_id}/stream",
+    summary="Follow a run",
+    response_class=EventSourceResponse,
+    responses={
+        200: {
+            "description": "Server-sent events.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        },
+        204: {"description": "The client has everything: it comes back after `finished`."},
+        **problems(404),
+    },
+)
+async def stream_run(
+    run_id: RunId,
+    manager: Manager,
+    last_event_id: Annotated[
+        str | None, Header(description="Where a dropped connection left off.", max_length=200)
+    ] = None,
+) -> Response:
+    """Server-sent events until the run has ended. `snapshot`: one row as in the result's `snapshots`; it
+    replaces the rows that it overlaps, and whoever joins late is sent all rows. `status`: where the run
+    stands. `finished`: it has ended, and this is the last event."""
+    await manager.view(run_id)  # an unknown run is a 404, not a stream
+    if last_event_id == stream.FINISHED_ID:
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+    progress = stream.progress_of(last_event_id)
+    return EventSourceResponse(stream.events(manager, run_id, progress), ping=stream.PING_S)
+
+
+@router.post(
+    "/{run_id}/shares",
+    status_code=201,
+    summary="Share a run",
+    responses={201: {"headers": _LOCATION}, **problems(404)},
+)
+async def create_share(
+    run_id: RunId, manager: Manager, store: Storage, request: Request, response: Response
+) -> Share:
+    """Makes a link that shows this run's result to whoever has it, read-only, until it is revoked."""
+    await manager.view(run_id)
+    record = await store.add_share(run_id)
+    response.headers["Location"] = f"/api/v1/runs/{run_id}/shares/{record.token}"
+    return Share.of(record, str(request.base_url))
+
+
+@router.get("/{run_id}/shares", summary="List a run's share links", responses=problems(404))
+async def list_shares(run_id: RunId, manager: Manager, store: Storage, request: Request) -> ShareList:
+    """The run's links, revoked ones included, oldest first."""
+    await manager.view(run_id)
+    base_url = str(request.base_url)
+    return ShareList(items=tuple(Share.of(record, base_url) for record in await store.shares(run_id)))
+
+
+@router.delete(
+    "/{run_id}/shares/{token}", status_code=204, summary="Revoke a share link", responses=problems(404)
+)
+async def revoke_share(run_id: RunId, token: Token, store: Storage) -> None:
+    """Closes the link. Revoking it once more changes nothing."""
+    await store.revoke_share(run_id, token)
