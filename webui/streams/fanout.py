@@ -15,6 +15,10 @@ from sse_starlette.event import ServerSentEvent
 NOTHING_SEEN = 0
 
 
+class RendererFailed(Exception):
+    """The renderer broke: its viewers' streams end, and the pages try again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A piece of HTML and the version in which it last changed."""
@@ -29,6 +33,7 @@ class Board:
 
     version: int = NOTHING_SEEN
     ended: bool = False
+    failed: bool = False
     parts: dict[str, Part] = field(default_factory=dict)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -40,6 +45,14 @@ class Board:
             if seen is None or seen.html != html:
                 self.parts[name] = Part(html, self.version)
         self.ended = ended
+        self._wake()
+
+    def fail(self) -> None:
+        """Tells all viewers that nothing more will come from here; they may try again."""
+        self.failed = True
+        self._wake()
+
+    def _wake(self) -> None:
         news, self._news = self._news, asyncio.Event()
         news.set()
 
@@ -48,8 +61,13 @@ class Board:
         return "\n".join(part.html for part in self.parts.values() if part.version > version)
 
     async def newer_than(self, version: int) -> int:
-        """Waits for a version after `version` and returns the newest; at once where there is one."""
+        """Waits for a version after `version` and returns the newest; at once where there is one.
+
+        Raises RendererFailed when there will be none.
+        """
         while self.version <= version:
+            if self.failed:
+                raise RendererFailed
             await self._news.wait()
         return self.version
 

@@ -1,0 +1,61 @@
+"""The JSON that the charts of a run are drawn from: in the page, and row by row over its stream. Pure."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from webui.pages.chart_rows import COLUMNS, START, Row, chart_rows, generation_of, histogram_bins
+from webui.pages.run_context import latency_limits
+from webui.runs.model import RunView
+
+_OVERLAP = 10  # rows sent again on coming back: one that was still filling may have changed since
+
+
+def whole_chart(view: RunView) -> str:
+    """Everything that the charts need, as JSON that is safe inside a script element."""
+    rows = chart_rows(view.snapshots)
+    data = {
+        "columns": COLUMNS,
+        "limits": [[percentile, limit] for percentile, limit in sorted(latency_limits(view.plan).items())],
+        "position": position_of(generation_of(view.snapshots), rows),
+        **chart_update(view, rows, whole=True),
+    }
+    return to_json(data).replace("<", "\\u003c")
+
+
+def chart_update(view: RunView, rows: Sequence[Row], *, whole: bool) -> dict[str, Any]:
+    """Rows that are new or changed (all of them: `whole`), and the histogram so far."""
+    bins: list[list[float]] = []
+    if view.total is not None:
+        figures = view.total.all_endpoints
+        bins = histogram_bins(figures.response, figures.failed)
+    return {
+        "whole": whole,
+        "rows": rows,
+        "bins": bins,
+        "planned_s": view.planned_s,
+        "live": view.live,
+    }
+
+
+def to_json(data: object) -> str:
+    """Compact JSON."""
+    return json.dumps(data, separators=(",", ":"), allow_nan=False)
+
+
+def position_of(generation: int, rows: Sequence[Row]) -> str:
+    """Where a viewer of these rows stands: the id that its browser sends back after a lost connection."""
+    return f"{generation}-{_start_ms(rows[-1]) if rows else 0}"
+
+
+def rows_after(position: str | None, generation: int, rows: Sequence[Row]) -> tuple[Sequence[Row], bool]:
+    """The rows for a viewer who comes back from `position`, and whether they are the whole series anew."""
+    theirs, _, start_ms = (position or "").partition("-")
+    if theirs != str(generation) or not start_ms.isdecimal():
+        return rows, True
+    known = sum(_start_ms(row) <= int(start_ms) for row in rows)
+    return rows[max(0, known - _OVERLAP) :], False
+
+
+def _start_ms(row: Row) -> int:
+    return round((row[START] or 0.0) * 1000)

@@ -1,0 +1,144 @@
+"""`/runs/{id}`: one run, live or finished, and what its owner can do with it."""
+
+from contextlib import suppress
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.concurrency import run_in_threadpool
+
+from webui.errors import Conflict
+from webui.pages.chart_data import whole_chart
+from webui.pages.chart_rows import COLUMNS, chart_rows
+from webui.pages.run_context import RunPage, ShareLink, run_page
+from webui.pages.templating import respond
+from webui.plan.documents import plan_to_json, plan_to_toml
+from webui.runs.model import RunView
+from webui.store import Store
+from webui.web import Manager, Storage
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/runs/{run_id}", response_class=HTMLResponse)
+async def show(run_id: str, request: Request, manager: Manager, store: Storage) -> Response:
+    """The run page. Raises NotFound."""
+    view = await manager.view(run_id)
+    links = await share_links(run_id, request, store)
+    return await run_in_threadpool(_page, view, links)
+
+
+def _page(view: RunView, links: list[ShareLink]) -> Response:
+    page = run_page(view, view.audit, base=f"/runs/{view.id}", shares=links)
+    return respond("run/page.html", page, chart=whole_chart(view))
+
+
+async def share_links(run_id: str, request: Request, store: Store) -> list[ShareLink]:
+    """The links that open, newest first, with whole addresses as this viewer's browser would write them."""
+    root = str(request.base_url)
+    records = await store.shares(run_id)
+    return [
+        ShareLink(record.token, f"{root}s/{record.token}", record.created_at)
+        for record in sorted(records, key=lambda record: record.created_at, reverse=True)
+        if record.revoked_at is None
+    ]
+
+
+@router.post("/runs/{run_id}/stop")
+async def stop(run_id: str, request: Request, manager: Manager) -> Response:
+    """Stops the run; one that is stopping or has ended is left as it is. Raises NotFound."""
+    with suppress(Conflict):  # it ended in the meantime: what was asked for is the case
+        await manager.stop(run_id)
+    if not _asked_by_htmx(request):
+        return _see(f"/runs/{run_id}")
+    view = await manager.view(run_id)
+    page = run_page(view, view.audit, base="")
+    return respond("run/stream/state.html", page)
+
+
+@router.post("/runs/{run_id}/delete")
+async def delete(run_id: str, manager: Manager) -> Response:
+    """Deletes a finished run with its results and links. Raises NotFound, Conflict while it is live."""
+    await manager.delete(run_id)
+    return _see("/runs")
+
+
+@router.post("/runs/{run_id}/shares")
+async def add_share(run_id: str, request: Request, manager: Manager, store: Storage) -> Response:
+    """Makes a link that shows the run to whoever has it. Raises NotFound."""
+    view = await manager.view(run_id)
+    share = await store.add_share(run_id)
+    return await _shares_changed(view, request, store, new=share.token)
+
+
+@router.post("/runs/{run_id}/shares/{token}/revoke")
+async def revoke_share(
+    run_id: str, token: str, request: Request, manager: Manager, store: Storage
+) -> Response:
+    """Makes a link useless. Raises NotFound."""
+    view = await manager.view(run_id)
+    await store.revoke_share(run_id, token)
+    return await _shares_changed(view, request, store)
+
+
+async def _shares_changed(view: RunView, request: Request, store: Store, **more: Any) -> Response:
+    if not _asked_by_htmx(request):
+        return _see(f"/runs/{view.id}#share")
+    links = await share_links(view.id, request, store)
+    page = run_page(view, view.audit, base=f"/runs/{view.id}", shares=links, share_new=more.get("new"))
+    return respond("run/stream/shares.html", page)
+
+
+@router.get("/runs/{run_id}/intervals", response_class=HTMLResponse)
+async def intervals(run_id: str, manager: Manager) -> Response:
+    """The charts' figures as a table. Raises NotFound."""
+    view = await manager.view(run_id)
+    return await run_in_threadpool(intervals_page, view, f"/runs/{run_id}", shared=False)
+
+
+def intervals_page(view: RunView, base: str, *, shared: bool) -> Response:
+    """The table of intervals of a run or of a shared result."""
+    page: RunPage = run_page(view, view.audit, base=base, shared=shared)
+    rows = [dict(zip(COLUMNS, row, strict=True)) for row in chart_rows(view.snapshots)]
+    return respond("run/intervals.html", page, rows=rows)
+
+
+@router.get("/runs/{run_id}/plan.json")
+async def plan_json(run_id: str, manager: Manager) -> Response:
+    """The plan as a file. Raises NotFound."""
+    view = await manager.view(run_id)
+    return download(plan_to_json(view.plan), f"katydid-plan-{run_id}.json", "application/json")
+
+
+@router.get("/runs/{run_id}/plan.toml")
+async def plan_toml(run_id: str, manager: Manager) -> Response:
+    """The plan as a file. Raises NotFound."""
+    view = await manager.view(run_id)
+    return download(plan_to_toml(view.plan), f"katydid-plan-{run_id}.toml", "application/toml")
+
+
+@router.get("/runs/{run_id}/result.json")
+async def result_json(run_id: str, manager: Manager) -> Response:
+    """The result document as a file. Raises NotFound."""
+    view = await manager.view(run_id)
+    return await run_in_threadpool(result_download, view)
+
+
+def result_download(view: RunView) -> Response:
+    """The result document as a file."""
+    text = view.result().model_dump_json(by_alias=True, indent=2)
+    return download(text, f"katydid-{view.id}.json", "application/json")
+
+
+def download(text: str, filename: str, media_type: str) -> Response:
+    """Text as a file to keep. `filename` is of safe characters."""
+    disposition = {"Content-Disposition": f'attachment; filename="{filename}"', "Cache-Control": "no-store"}
+    return Response(text, media_type=media_type, headers=disposition)
+
+
+def _see(address: str) -> Response:
+    return RedirectResponse(address, status_code=303)
+
+
+def _asked_by_htmx(request: Request) -> bool:
+    return request.headers.get("HX-Request") == "true"

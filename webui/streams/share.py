@@ -1,0 +1,57 @@
+"""`/s/{token}/stream`: the live events of a shared result, for as long as its link opens."""
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from sse_starlette import EventSourceResponse
+
+from webui.errors import NotFound
+from webui.pages.templating import render
+from webui.store import Store
+from webui.streams.fanout import html_event, named_event
+from webui.streams.run import event_stream, must_exist
+from webui.streams.run_feed import RunFeeds
+from webui.web import Manager, Storage
+
+CHECK_S = 2.0  # how often a stream looks whether its link has been revoked
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/s/{token}/stream")
+async def share_stream(
+    token: str,
+    request: Request,
+    manager: Manager,
+    store: Storage,
+    after: Annotated[str | None, Query(max_length=40)] = None,
+    last_event_id: Annotated[str | None, Header(max_length=40)] = None,
+) -> EventSourceResponse:
+    """As the run page's stream, without secrets and controls."""
+    share = await store.share(token)
+    if share is None or share.revoked_at is not None:
+        raise NotFound("This link does not open any more.")
+    await must_exist(share.run_id, manager, store)
+    feeds: RunFeeds = request.app.state.run_feeds
+    events = feeds.watch(manager, share.run_id, last_event_id or after, shared=True)
+    return event_stream(while_open(events, store, token))
+
+
+async def while_open(
+    events: AsyncGenerator[bytes, None], store: Store, token: str
+) -> AsyncGenerator[bytes, None]:
+    """The events until the link is revoked; then one that says so, and the end."""
+    checked = time.monotonic()
+    async with aclosing(events) as going:
+        async for event in going:
+            if time.monotonic() - checked >= CHECK_S:
+                share = await store.share(token)
+                if share is None or share.revoked_at is not None:
+                    yield html_event(render("share/revoked.html", None))
+                    yield named_event("end", "revoked")
+                    return
+                checked = time.monotonic()
+            yield event
