@@ -3,16 +3,17 @@
 import sys
 
 from rich.console import Console
+from rich.text import Text
 
 
 def stdout() -> Console:
     """The console for results."""
-    return Console(highlight=False, soft_wrap=False)
+    return Console(highlight=False, markup=False, emoji=False)
 
 
 def stderr() -> Console:
     """The console for progress and messages."""
-    return Console(stderr=True, highlight=False, soft_wrap=False)
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def say(text: str) -> None:
@@ -30,3 +31,8 @@ def complain(text: str) -> None:
 def printable(text: str) -> str:
     """`text` on one line without control characters, which a target could move the cursor with."""
     return "".join(char if char.isprintable() else "\ufffd" for char in " ".join(text.split()))
+
+
+def foreign(text: str) -> Text:
+    """Text from elsewhere for rich: printable, and never taken for markup."""
+    return Text(printable(text))

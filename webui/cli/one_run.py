@@ -164,7 +164,7 @@ def _conclude(view: RunView, output: Output, *, saved: bool, interrupted: bool) 
     people = output.people
     people.print(summary(document))
     if view.unsaved:
-        people.print(f"This run is not saved: {console.printable(view.unsaved)}", markup=False)
+        people.print(f"This run is not saved: {console.printable(view.unsaved)}")
     elif saved:
         people.print(f"Saved: katydid serve shows it as /runs/{view.id}", style="dim")
     output.write(document)

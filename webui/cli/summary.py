@@ -8,7 +8,7 @@ from rich.text import Text
 
 from webui import units
 from webui.analysis.document import AuditPart, EndpointPart, ErrorPart, RunDocument, ThresholdPart, TimesPart
-from webui.cli.console import printable
+from webui.cli.console import foreign, printable
 
 _STYLES = {"passed": "bold green", "failed": "bold red", "error": "bold red"}
 _ROWS = (
@@ -95,7 +95,7 @@ def _endpoints(endpoints: Sequence[EndpointPart]) -> Table:
     table = _table("Request", "Sent", "Success", "Per second", "p50", "p95", "p99", numbers_from=1)
     for endpoint in endpoints:
         table.add_row(
-            printable(endpoint.name),
+            foreign(endpoint.name),
             units.count(endpoint.totals.sent),
             units.percent(endpoint.totals.success_percent),
             units.significant(endpoint.totals.throughput_rps),
@@ -112,7 +112,7 @@ def _errors(errors: Sequence[ErrorPart]) -> Table:
     table = _table("Error", "Count", "First seen as", numbers_from=1)
     table.columns[2].justify = "left"
     for error in errors:
-        table.add_row(Text(error.kind, style="red"), units.count(error.count), printable(error.sample))
+        table.add_row(Text(error.kind, style="red"), units.count(error.count), foreign(error.sample))
     return table
 
 
@@ -120,7 +120,7 @@ def _thresholds(thresholds: Sequence[ThresholdPart]) -> Table:
     table = _table("Threshold", "", "Measured", numbers_from=2)
     for threshold in thresholds:
         verdict = Text("holds", style="green") if threshold.passed else Text("broken", style="red")
-        table.add_row(printable(threshold.expression), verdict, _measured(threshold))
+        table.add_row(foreign(threshold.expression), verdict, _measured(threshold))
     return table
 
 

@@ -1,0 +1,92 @@
+"""A real dashboard in processes of its own, driven over its API as any client would."""
+
+import contextlib
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from benchmarks.machine import on_core
+from benchmarks.nginx import free_port, wait_for_port
+
+_ENDED = frozenset({"passed", "failed", "stopped", "interrupted", "error"})
+
+
+class Dashboard:
+    """A running `katydid serve`."""
+
+    def __init__(self, url: str, pid: int) -> None:
+        self.url = url
+        self.process = psutil.Process(pid)
+        self._client = httpx.Client(base_url=url, timeout=30)
+
+    def start_run(self, plan: dict[str, Any]) -> str:
+        """Starts a run and returns its id."""
+        response = self._client.post("/api/v1/runs", json=plan)
+        response.raise_for_status()
+        return str(response.json()["id"])
+
+    def result(self, run_id: str) -> dict[str, Any]:
+        response = self._client.get(f"/api/v1/runs/{run_id}")
+        response.raise_for_status()
+        document: dict[str, Any] = response.json()
+        return document
+
+    def stop_run(self, run_id: str) -> None:
+        self._client.post(f"/api/v1/runs/{run_id}/stop").raise_for_status()
+
+    def ended(self, run_id: str, within_s: float) -> dict[str, Any]:
+        """The result once the run has ended. Raises TimeoutError."""
+        deadline = time.monotonic() + within_s
+        while time.monotonic() < deadline:
+            document = self.result(run_id)
+            if document["status"] in _ENDED:
+                return document
+            time.sleep(0.25)
+        raise TimeoutError(f"run {run_id} has not ended")
+
+    @contextlib.contextmanager
+    def watched(self, run_id: str) -> Iterator[list[int]]:
+        """A viewer of the run's page stream in the background; yields the sizes of what it received."""
+        sizes: list[int] = []
+
+        def watch() -> None:
+            address = f"{self.url}/runs/{run_id}/stream"
+            with contextlib.suppress(httpx.HTTPError), httpx.stream("GET", address, timeout=30) as response:
+                sizes.extend(len(chunk) for chunk in response.iter_bytes())
+
+        thread = threading.Thread(target=watch, daemon=True)
+        thread.start()
+        yield sizes
+        thread.join(10)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+@contextlib.contextmanager
+def running_dashboard(database: Path | None = None, core: int | None = None) -> Iterator[Dashboard]:
+    """Starts a dashboard with a database of its own, pinned with all its processes, and ends it."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="katydid-bench-") as folder:
+        place = database or Path(folder) / "katydid.db"
+        flags = ["--port", str(port), "--database-url", f"sqlite:///{place}", "--no-practice-target"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "webui", "serve", *flags],
+            preexec_fn=None if core is None else on_core(core),
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            wait_for_port(port, process)
+            with contextlib.closing(Dashboard(f"http://127.0.0.1:{port}", process.pid)) as dashboard:
+                yield dashboard
+        finally:
+            process.terminate()
+            process.wait(10)

@@ -1,0 +1,6 @@
+"""`python -m webui`: the same as the command `katydid`."""
+
+from webui.cli import main
+
+if __name__ == "__main__":
+    main()
