@@ -10,11 +10,12 @@ Released = list[tuple[int, Snapshot]]
 
 @dataclass(slots=True)
 class Merger:
-    """Gathers snapshots by interval. Each shard delivers its intervals in order, from 0, without gaps."""
+    """Gathers snapshots by interval. Each shard delivers its intervals in rising order; an engine that
+    stalled leaves numbers out."""
 
-    delivered: dict[int, int]  # running shard -> how many intervals it has delivered
+    delivered: dict[int, int]  # running shard -> the interval that comes next at the earliest
     _waiting: dict[int, list[Snapshot]] = field(default_factory=dict)
-    _next: int = 0
+    _newest: int = 0  # one above the highest interval that any shard delivered
 
     @classmethod
     def of(cls, shards: int) -> "Merger":
@@ -27,9 +28,10 @@ class Merger:
         Raises ValueError for an interval out of order: that is a fault in the fleet.
         """
         expected = self.delivered.get(shard)
-        if expected != index:
-            raise ValueError(f"shard {shard} delivered interval {index}, not {expected}")
+        if expected is None or index < expected:
+            raise ValueError(f"shard {shard} delivered interval {index} after {expected}")
         self.delivered[shard] = index + 1
+        self._newest = max(self._newest, index + 1)
         self._waiting.setdefault(index, []).append(snapshot)
         return self._release()
 
@@ -39,16 +41,10 @@ class Merger:
         return self._release()
 
     def behind(self, intervals: int) -> list[int]:
-        """The shards that are more than so many intervals behind the fastest one."""
-        if not self.delivered:
-            return []
-        fastest = max(max(self.delivered.values()), self._next + len(self._waiting))
-        return [shard for shard, done in self.delivered.items() if fastest - done > intervals]
+        """The running shards that are more than so many intervals behind the fastest one."""
+        return [shard for shard, done in self.delivered.items() if self._newest - done > intervals]
 
     def _release(self) -> Released:
-        released: Released = []
-        complete = min(self.delivered.values(), default=None)
-        while self._waiting and (complete is None or self._next < complete):
-            released.append((self._next, merge_shards(self._waiting.pop(self._next))))
-            self._next += 1
-        return released
+        complete = min(self.delivered.values(), default=self._newest)
+        ready = sorted(index for index in self._waiting if index < complete)
+        return [(index, merge_shards(self._waiting.pop(index))) for index in ready]
