@@ -1,1 +1,15 @@
 """The HTML pages: thin routes, typed contexts, templates. No SQL, no engine."""
+
+from fastapi import FastAPI
+
+from webui.pages import dashboard, errors, history, run, share
+from webui.pages.static import HashedFiles
+from webui.resources import static_dir
+
+
+def install(app: FastAPI) -> None:
+    """Adds the pages, the static files and the error pages to `app`."""
+    app.mount("/static", HashedFiles(directory=static_dir()), name="static")
+    errors.install(app)
+    for page in (dashboard, history, run, share):
+        app.include_router(page.router)

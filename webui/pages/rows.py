@@ -1,0 +1,112 @@
+"""Runs as rows of a table: those that live from memory, the others from the store."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from webui.analysis.results import times_part, totals_part
+from webui.metrics.snapshot import Snapshot
+from webui.pages.context import RunRow
+from webui.plan.model import Plan
+from webui.runs.manager import RunManager
+from webui.runs.model import RunView
+from webui.store import RunPage, RunQuery, RunSummary, Store
+from webui.units import plural
+
+RECENT = 10
+SPARK_POINTS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """The dashboard's list: running, then waiting, then the newest finished runs; `total` counts all."""
+
+    rows: Sequence[RunRow]
+    total: int
+
+
+async def recent_runs(manager: RunManager, store: Store) -> Recent:
+    """At most `RECENT` rows, but every run that lives. Raises StoreUnavailable."""
+    page = await newest(store)
+    return with_live(manager.live_runs(), page.items, page.total)
+
+
+async def newest(store: Store) -> RunPage:
+    """As many of the newest stored runs as the list may show. Raises StoreUnavailable."""
+    return await store.list_runs(RunQuery(limit=RECENT))
+
+
+def with_live(live: Sequence[RunView], stored: Sequence[RunSummary], total: int) -> Recent:
+    """The rows of live runs before those of stored ones, each run once."""
+    ids = {view.id for view in live}
+    rows = [row_from_view(view) for view in live]
+    rest = [row_from_summary(summary) for summary in stored if summary.id not in ids]
+    return Recent([*rows, *rest[: max(0, RECENT - len(rows))]], max(total, len(rows)))
+
+
+def row_from_summary(summary: RunSummary) -> RunRow:
+    """A stored run's row."""
+    ended = summary.ended_at
+    elapsed = (ended - summary.started_at).total_seconds() if ended and summary.started_at else None
+    return RunRow(
+        id=summary.id,
+        title=summary.name,
+        status=summary.status,
+        status_reason=summary.status_reason,
+        target=summary.target,
+        load=summary.load,
+        planned_s=summary.planned_s,
+        elapsed_s=elapsed,
+        queue_position=None,
+        started_at=summary.started_at,
+        created_at=summary.created_at,
+        throughput_rps=summary.throughput_rps,
+        p95_ms=summary.p95_ms,
+        success_percent=summary.success_percent,
+        spark=summary.spark,
+        tags=summary.tags,
+    )
+
+
+def row_from_view(view: RunView) -> RunRow:
+    """A live run's row, with its figures over the whole run so far."""
+    figures = view.total.all_endpoints if view.total else None
+    totals = totals_part(figures.totals, view.load_s) if figures else None
+    return RunRow(
+        id=view.id,
+        title=view.name or view.plan.title,
+        status=view.status.value,
+        status_reason=view.status_reason,
+        target=target_text(view.plan),
+        load=plural(view.plan.load.users, "user"),
+        planned_s=view.planned_s,
+        elapsed_s=view.elapsed_s,
+        queue_position=view.queue_position,
+        started_at=view.started_at,
+        created_at=view.created_at,
+        throughput_rps=totals.throughput_rps if totals else None,
+        p95_ms=times_part(figures.response).p95 if figures else None,
+        success_percent=totals.success_percent if totals else None,
+        spark=spark_of(view.snapshots),
+        tags=view.tags,
+    )
+
+
+def spark_of(snapshots: Sequence[Snapshot]) -> list[float]:
+    """Successes per second over the run, thinned to `SPARK_POINTS`."""
+    step = -(-len(snapshots) // SPARK_POINTS) or 1
+    thinned = (snapshots[i : i + step] for i in range(0, len(snapshots), step))
+    return [_rate(group) for group in thinned]
+
+
+def _rate(group: Sequence[Snapshot]) -> float:
+    seconds = sum(snapshot.seconds for snapshot in group)
+    return sum(snapshot.totals.successes for snapshot in group) / seconds if seconds else 0.0
+
+
+def target_text(plan: Plan) -> str:
+    """Where a plan's requests go: method and address of the only one, or the base address of several."""
+    if len(plan.requests) > 1:
+        return plan.base_url
+    request = plan.requests[0]
+    target = plan.target_of(request)
+    return f"{request.method} {target.origin}{target.path}"
