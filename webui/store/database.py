@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from webui.errors import InvalidInput, StoreUnavailable
-from webui.store.faults import busy, mapped, unavailable, where
+from webui.store.faults import busy, mapped, not_writable, unavailable, where
 
 BUSY_S: Final = 5.0  # how long a transaction waits for others that write
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -130,7 +131,11 @@ def parse_address(address: str) -> URL:
 
 def _check_file(url: URL) -> None:
     assert url.database is not None
-    folder = Path(url.database).expanduser().absolute().parent
+    path = Path(url.database).absolute()
+    # SQLite would open it, notice at the first write, and leave files behind that nobody may write either.
+    if path.is_file() and not os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise not_writable(url)
+    folder = path.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -154,11 +159,17 @@ def _create_engine(url: URL) -> AsyncEngine:
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA foreign_keys = ON")
-    # Safe against a killed process, and no disk flush for each snapshot; a power cut may cost the last ones.
-    cursor.execute("PRAGMA synchronous = NORMAL")
-    cursor.close()
+    # Also the first look into the file: what is wrong with it comes up here. A connection that fails here
+    # is not the pool's yet, so nobody else would close it.
+    try:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA foreign_keys = ON")
+        # Safe against a killed process, and no disk flush for each snapshot; a power cut may cost the last.
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.close()
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _begin_sqlite(connection: Connection) -> None:

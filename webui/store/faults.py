@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import URL
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from webui.errors import NotFound, StoreUnavailable
@@ -38,14 +38,23 @@ def where(url: URL) -> str:
 
 @contextmanager
 def mapped(url: URL) -> Iterator[None]:
-    """Raises StoreUnavailable for what the database or its driver raises, and NotFound where a row
-    refers to a run that is not there."""
+    """Raises StoreUnavailable for a database that cannot be used, and NotFound where a row refers to a
+    run that is not there. Statements that are wrong in themselves are faults of this package and stay."""
     try:
         yield
     except IntegrityError as error:
+        if not _refers_to_nothing(error):
+            raise
         raise NotFound("There is no such run; it may have been deleted.") from error
-    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+    except (ProgrammingError, DataError):
+        raise
+    except (DBAPIError, PoolTimeoutError, sqlite3.Error, OSError) as error:
         raise unavailable(url, error) from error
+
+
+def _refers_to_nothing(error: IntegrityError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", None) or getattr(error.orig, "sqlstate", None)
+    return code in (sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY, "23503")
 
 
 def unavailable(url: URL, error: Exception) -> StoreUnavailable:
@@ -56,6 +65,11 @@ def unavailable(url: URL, error: Exception) -> StoreUnavailable:
 def busy(url: URL) -> StoreUnavailable:
     """The error for a database that others write to without a pause."""
     return StoreUnavailable(f"{where(url)} {_BUSY}.")
+
+
+def not_writable(url: URL) -> StoreUnavailable:
+    """The error for a database that may only be read."""
+    return StoreUnavailable(f"{where(url)} {_READ_ONLY}.")
 
 
 def _advice(error: Exception) -> str:

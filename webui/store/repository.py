@@ -254,12 +254,17 @@ def _search_text(row: Mapping[str, Any]) -> str:
 
 
 def _summary(row: Row[Any]) -> RunSummary:
-    return RunSummary(**{name: getattr(row, name) for name in _SUMMARY})
+    return RunSummary(**_fields(row, _SUMMARY))
 
 
 def _record(row: Row[Any]) -> RunRecord:
-    values = {name: getattr(row, name) for name in (*_SUMMARY, "note", "shards", "load_s", "plan")}
+    values = _fields(row, (*_SUMMARY, "note", "shards", "load_s", "plan"))
     return RunRecord(**values, result=_unpack(row.result))
+
+
+def _fields(row: Row[Any], names: Sequence[str]) -> dict[str, Any]:
+    values = {name: getattr(row, name) for name in names}
+    return values | {"tags": tuple(values["tags"]), "spark": tuple(values["spark"])}
 
 
 def _share(row: Row[Any]) -> ShareRecord:
