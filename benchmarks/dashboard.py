@@ -79,7 +79,7 @@ def running_dashboard(database: Path | None = None, core: int | None = None) -> 
         place = database or Path(folder) / "katydid.db"
         flags = ["--port", str(port), "--database-url", f"sqlite:///{place}", "--no-practice-target"]
         process = subprocess.Popen(
-            [sys.executable, "-m", "webui", "serve", *flags],
+            [sys.executable, "-m", "webui.cli", "serve", *flags],
             preexec_fn=None if core is None else on_core(core),
             stdout=subprocess.DEVNULL,
         )

@@ -33,6 +33,8 @@ def document(totals: TotalsPart = GOOD, status: str = "passed", **more: Any) -> 
         (document(TotalsPart(sent=9, failures=9), "error", thresholds=(BROKEN,)), 3),
         (document(TotalsPart(), "error"), 4),
         (document(status="interrupted"), 4),
+        (document(TotalsPart(sent=9, failures=9), "error", shards=2, shards_lost=2), 4),
+        (document(status="passed", shards=2, shards_lost=1), 0),
     ],
 )
 def test_of_run(ended: RunDocument, code: int) -> None:

@@ -54,9 +54,10 @@ def _exit_code(arguments: list[str]) -> int:
 
 
 def _failed(error: KatydidError) -> int:
+    from webui.cli.configuration import by_flag
     from webui.cli.exits import of_error
 
-    problems = error.problems if isinstance(error, InvalidInput) else [error]
+    problems = map(by_flag, error.problems) if isinstance(error, InvalidInput) else [error]
     _complain([f"katydid: {problem}" for problem in problems])
     return of_error(error)
 

@@ -29,9 +29,18 @@ def variable_of(name: str) -> str:
     return f"{Settings.model_config.get('env_prefix', '')}{name}".upper()
 
 
+def by_flag(problem: Problem) -> Problem:
+    """The same problem; one with a setting is named by the setting's flag."""
+    return (
+        Problem(flag_of(problem.field), problem.message)
+        if problem.field in Settings.model_fields
+        else problem
+    )
+
+
 def _problem(details: ErrorDetails, given: Mapping[str, Any]) -> Problem:
     name = str(details["loc"][0])
-    message = details["msg"].removeprefix("Input ")
+    message = details["msg"].removeprefix("Input ").partition(",")[0]
     return Problem(
         flag_of(name) if name in given else variable_of(name), f"{message}, not {details['input']!r}"
     )

@@ -26,8 +26,7 @@ def of_run(document: RunDocument, *, interrupted: bool) -> ExitCode:
     """The code for a run that has ended; `interrupted`: by the person at the terminal."""
     if interrupted:
         return ExitCode.INTERRUPTED
-    # Without a single request begun, or cut short by anything but a person, it was not the target.
-    if document.totals.sent == 0 or document.status == "interrupted":
+    if document.totals.sent == 0 or document.status == "interrupted" or _all_engines_lost(document):
         return ExitCode.GENERATOR_FAILED
     if document.totals.completed == 0:
         return ExitCode.NOTHING_MEASURED
@@ -35,3 +34,7 @@ def of_run(document: RunDocument, *, interrupted: bool) -> ExitCode:
     if document.status == "failed" or broken or document.totals.successes == 0:
         return ExitCode.FAILED
     return ExitCode.PASSED
+
+
+def _all_engines_lost(document: RunDocument) -> bool:
+    return 0 < document.shards <= document.shards_lost

@@ -1,4 +1,4 @@
-"""`python -m webui`: the same as the command `katydid`."""
+"""`python -m webui.cli`: the same as the command `katydid`."""
 
 from webui.cli import main
 
