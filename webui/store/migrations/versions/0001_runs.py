@@ -79,7 +79,6 @@ def _belongs_to_run(table: str) -> sa.ForeignKeyConstraint:
 
 def _create_list_indexes() -> None:
     keys = {
-        "created": "created_at",
         "name": "lower(name)",
         "target": "target",
         "throughput": "coalesce(throughput_rps, -1)",
@@ -87,6 +86,10 @@ def _create_list_indexes() -> None:
         "success": "coalesce(success_percent, -1)",
         "requests": "coalesce(sent, -1)",
     }
+    # With the searched text in the index, SQLite searches 100,000 runs in a quarter of the time, as it then
+    # reads nothing else. PostgreSQL allows an entry 2.7 kB, less than the longest such text.
+    searched = ["search"] if op.get_bind().dialect.name == "sqlite" else []
+    op.create_index("ix_runs_created", "runs", ["created_at", "id", *searched])
     for name, key in keys.items():
         op.create_index(f"ix_runs_{name}", "runs", [sa.text(key), "id"])
     # Lists of one status, newest first; also what lists sorted by status read.
