@@ -123,7 +123,7 @@ def run(
     could be measured, 4 the generator failed, 130 interrupted.
     """
     from webui.cli.flags import PlanFlags, plan_of
-    from webui.cli.one_run import Output, run_once
+    from webui.cli.output import Output
 
     flags = PlanFlags(
         users=users, spawn_rate=spawn_rate, duration=duration, iterations=iterations, think_time=think_time,
@@ -133,5 +133,8 @@ def run(
     )  # fmt: skip
     output = Output(json_file=json_file, quiet=quiet)
     output.check()
+    plan = plan_of(target, flags)
+    from webui.cli.one_run import run_once  # takes a second, which mistakes need not wait for
+
     places = {"database_url": database_url, "data_dir": data_dir}
-    return run_once(plan_of(target, flags), output, places if save else None)
+    return run_once(plan, output, places if save else None)

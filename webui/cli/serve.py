@@ -58,18 +58,21 @@ def serve(
 ) -> None:
     """Serve the dashboard. Each option can also be set in the environment, such as KATYDID_PORT."""
     from webui.cli.configuration import load_settings
-    from webui.cli.server import serve_dashboard
+    from webui.cli.listening import bind, check_host
 
-    serve_dashboard(
-        load_settings(
-            {
-                "host": host,
-                "port": port,
-                "database_url": database_url,
-                "data_dir": data_dir,
-                "max_running": max_running,
-                "max_queued": max_queued,
-                "practice_target": practice_target,
-            }
-        )
+    settings = load_settings(
+        {
+            "host": host,
+            "port": port,
+            "database_url": database_url,
+            "data_dir": data_dir,
+            "max_running": max_running,
+            "max_queued": max_queued,
+            "practice_target": practice_target,
+        }
     )
+    check_host(settings.host)
+    sock = bind(settings.host, settings.port)
+    from webui.cli.server import serve_dashboard  # takes a second, which mistakes need not wait for
+
+    serve_dashboard(settings, sock)

@@ -1,9 +1,7 @@
-"""The dashboard's server: its socket, its life from start to Ctrl-C."""
+"""The dashboard's server: its life from start to Ctrl-C."""
 
 import asyncio
 import contextlib
-import errno
-import ipaddress
 import signal
 import socket
 from collections.abc import Iterator
@@ -15,17 +13,14 @@ from fastapi import FastAPI
 from webui.app import create_app
 from webui.cli.console import say
 from webui.cli.interrupts import interrupts
-from webui.errors import AddressInUse, InvalidInput
 from webui.lab.server import AnnouncingServer
 from webui.settings import Settings
 
 _GRACE_S = 1  # how long open streams and requests have to end
 
 
-def serve_dashboard(settings: Settings) -> None:
-    """Serves until SIGINT or SIGTERM. Raises InvalidInput, AddressInUse and what the app's start raises."""
-    check_host(settings.host)
-    sock = bind(settings.host, settings.port)
+def serve_dashboard(settings: Settings, sock: socket.socket) -> None:
+    """Serves on a bound socket until SIGINT or SIGTERM. Raises what the app's start raises."""
     with contextlib.closing(sock):
         uvloop.run(_serve(create_app(settings), sock))
 
@@ -61,40 +56,3 @@ def _announce(app: FastAPI, sock: socket.socket) -> None:
     if practice is not None:
         say(f"The practice target is on {practice.url}")
     say("Press Ctrl-C to end.")
-
-
-def check_host(host: str) -> None:
-    """Raises InvalidInput for all but loopback: whoever reaches the dashboard can use it."""
-    if host == "localhost":
-        return
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise InvalidInput.at(
-            "--host",
-            f"the dashboard has no login yet, so it listens on this machine only: 127.0.0.1, not {host!r}",
-        )
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """A bound socket. Raises AddressInUse, and InvalidInput where there is no such address."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((host, port))
-    except OSError as error:
-        sock.close()
-        raise _bind_error(host, port, error) from error
-    return sock
-
-
-def _bind_error(host: str, port: int, error: OSError) -> AddressInUse | InvalidInput:
-    if error.errno == errno.EADDRINUSE:
-        return AddressInUse(f"port {port} is in use; end what uses it or choose another with --port")
-    if error.errno == errno.EACCES:
-        return InvalidInput.at("--port", f"this user may not listen on port {port}; choose one from 1024 on")
-    reason = (error.strerror or str(error)).lower()
-    return InvalidInput.at("--host", f"cannot listen on {host}: {reason}")
