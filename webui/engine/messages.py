@@ -1,0 +1,95 @@
+"""What goes between a coordinator and an engine: the shard's task, and the events that come back. Pure.
+
+Everything is plain values that msgpack carries; times are nanoseconds since the shard's own start.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from webui.metrics import codec
+from webui.metrics.series import interval_s
+from webui.metrics.snapshot import Snapshot
+from webui.plan.documents import plan_to_data
+from webui.plan.load import split_evenly
+from webui.plan.model import Plan
+from webui.units import NS_PER_S
+
+Event = dict[str, Any]
+Reason = Literal["duration", "iterations", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class ShardSpec:
+    """One engine's part of a run. `users`, `spawn_per_s` and `iterations` are this shard's shares.
+
+    `addresses` maps host names to IP addresses; None: the engine resolves names itself when it starts.
+    """
+
+    run_id: str
+    shard: int
+    shards: int
+    plan: dict[str, Any]
+    users: int
+    spawn_per_s: float
+    iterations: int | None
+    interval_ns: int
+    addresses: dict[str, list[str]] | None = None
+
+    def to_data(self) -> dict[str, Any]:
+        """The task as plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> "ShardSpec":
+        """The inverse of `to_data`. Raises TypeError when a part is missing or unknown."""
+        return cls(**data)
+
+
+def shard_specs(run_id: str, plan: Plan, shards: int) -> list[ShardSpec]:
+    """The plan cut into that many shards, fewer when there are fewer users or iterations than shards."""
+    load = plan.load
+    parts = max(1, min(shards, load.users, load.iterations or load.users))
+    users = split_evenly(load.users, parts)
+    iterations = [None] * parts if load.iterations is None else split_evenly(load.iterations, parts)
+    data = plan_to_data(plan)
+    interval_ns = round(interval_s(load.duration_s) * NS_PER_S)
+    return [
+        ShardSpec(
+            run_id=run_id,
+            shard=index,
+            shards=parts,
+            plan=data,
+            users=users[index],
+            spawn_per_s=load.spawn_per_s * users[index] / load.users,
+            iterations=iterations[index],
+            interval_ns=interval_ns,
+        )
+        for index in range(parts)
+    ]
+
+
+def started(spec: ShardSpec) -> Event:
+    """Load begins now."""
+    return {"run": spec.run_id, "shard": spec.shard, "type": "started"}
+
+
+def snapshot_taken(spec: ShardSpec, index: int, snapshot: Snapshot) -> Event:
+    """The interval number `index` (0, 1, …; a stalled engine leaves numbers out) has ended."""
+    data = codec.encode(snapshot)
+    return {"run": spec.run_id, "shard": spec.shard, "type": "snapshot", "index": index, "data": data}
+
+
+def finished(spec: ShardSpec, load_ns: int, reason: Reason) -> Event:
+    """Load was offered for `load_ns`; all snapshots have been sent."""
+    return {
+        "run": spec.run_id,
+        "shard": spec.shard,
+        "type": "finished",
+        "load_ns": load_ns,
+        "reason": reason,
+    }
+
+
+def failed(spec: ShardSpec, error: str) -> Event:
+    """The engine itself went wrong; no more events follow."""
+    return {"run": spec.run_id, "shard": spec.shard, "type": "failed", "error": error}

@@ -1,0 +1,176 @@
+"""What happened, counted: every begun request ends in exactly one of success, failure or cut-off.
+
+Counters only grow; a snapshot is the difference to the one before. In the closed model a request is
+due when it is sent, so offered = sent and the service time is the response time.
+"""
+
+from webui.engine.tally import Tally
+from webui.engine.template import STATUSES
+from webui.metrics.snapshot import EndpointStats, ErrorCount, ErrorKey, Health, Snapshot, Totals
+
+SAMPLE_CHARS = 200
+_FOLD_AT = 2048  # values; some 50 microseconds of work
+
+
+class EndpointLog:
+    """One endpoint's counts. `begun`, `written`, `codes` and the tallies are written by users directly."""
+
+    __slots__ = (
+        "_folded",
+        "_taken",
+        "begun",
+        "codes",
+        "completed_failures",
+        "cut_off",
+        "failed",
+        "failures",
+        "first_byte",
+        "index",
+        "received",
+        "request_bytes",
+        "response",
+        "written",
+    )
+
+    def __init__(self, index: int, request_bytes: int) -> None:
+        self.index = index
+        self.request_bytes = request_bytes
+        # since the start
+        self.begun = 0  # requests begun, those whose connection failed included
+        self.written = 0  # requests written to a connection
+        self.failures = 0
+        self.completed_failures = 0  # full responses that count as failures
+        self.cut_off = 0
+        self.received = 0  # bytes
+        self._folded = 0  # successes that have left the tally's pending values
+        self._taken = Totals()
+        # since the last snapshot
+        self.codes = [0] * STATUSES
+        self.response = Tally()  # successes
+        self.failed = Tally()  # failures
+        self.first_byte = Tally()  # full responses
+
+    @property
+    def successes(self) -> int:
+        """Since the start."""
+        return self._folded + len(self.response.pending)
+
+    @property
+    def in_flight(self) -> int:
+        """Requests begun and not yet ended."""
+        return self.begun - self.successes - self.failures - self.cut_off
+
+    def fold(self, at_least: int = 1) -> None:
+        """Counts pending durations into buckets where there are that many."""
+        if len(self.response.pending) >= at_least:
+            self._folded += self.response.fold()
+        if len(self.first_byte.pending) >= at_least:
+            self.first_byte.fold()
+        if len(self.failed.pending) >= at_least:
+            self.failed.fold()
+
+    def take(self) -> EndpointStats:
+        """What happened since the last `take`."""
+        self.fold()
+        now, before = self._totals(), self._taken
+        self._taken = now
+        codes = {status: count for status, count in enumerate(self.codes) if count}
+        for status in codes:
+            self.codes[status] = 0
+        response = self.response.take()
+        return EndpointStats(
+            _difference(now, before), codes, response, response, self.failed.take(), self.first_byte.take()
+        )
+
+    def _totals(self) -> Totals:
+        return Totals(
+            offered=self.begun,
+            sent=self.begun,
+            completed=self.successes + self.completed_failures,
+            successes=self.successes,
+            failures=self.failures,
+            cut_off=self.cut_off,
+            bytes_sent=self.written * self.request_bytes,
+            bytes_received=self.received,
+        )
+
+
+def _difference(now: Totals, before: Totals) -> Totals:
+    return Totals(
+        now.offered - before.offered,
+        now.sent - before.sent,
+        now.completed - before.completed,
+        now.successes - before.successes,
+        now.failures - before.failures,
+        now.cut_off - before.cut_off,
+        now.dropped - before.dropped,
+        now.bytes_sent - before.bytes_sent,
+        now.bytes_received - before.bytes_received,
+    )
+
+
+class Recorder:
+    """Everything one shard counts. Times given to it are the clock's; `origin_ns` is the shard's start."""
+
+    def __init__(self, request_bytes: list[int], origin_ns: int) -> None:
+        self.logs = [EndpointLog(index, size) for index, size in enumerate(request_bytes)]
+        self.connect = Tally()
+        self.tls = Tally()
+        self.connections_open = 0
+        self.connections_opened = 0  # since the last snapshot
+        self._origin_ns = origin_ns
+        self._errors: dict[ErrorKey, ErrorCount] = {}
+        self._last_ns = origin_ns  # the last snapshot
+        self._sampled_ns = origin_ns  # the last look at how many are in flight
+        self._in_flight_ns = 0
+
+    def error(self, endpoint: int, kind: str, now: int, detail: str, sample: bytes = b"") -> None:
+        """Counts one failure. The first of its kind in an interval leaves a sample."""
+        elapsed = now - self._origin_ns
+        seen = self._errors.get((endpoint, kind))
+        if seen is None:
+            self._errors[endpoint, kind] = ErrorCount(1, elapsed, elapsed, _sample(detail, sample))
+        else:
+            last = max(seen.last_ns, elapsed)
+            self._errors[endpoint, kind] = ErrorCount(seen.count + 1, seen.first_ns, last, seen.sample)
+
+    @property
+    def in_flight(self) -> int:
+        """Requests begun and not yet ended."""
+        return sum(log.in_flight for log in self.logs)
+
+    def sample_in_flight(self, now: int) -> None:
+        """Adds to the integral of requests in flight: their present number since the last look."""
+        self._in_flight_ns += self.in_flight * (now - self._sampled_ns)
+        self._sampled_ns = now
+
+    def fold_large(self) -> None:
+        """Counts durations into buckets where many wait."""
+        for log in self.logs:
+            log.fold(_FOLD_AT)
+
+    def take(self, now: int, users: int, health: Health) -> Snapshot:
+        """The snapshot from the last one until now."""
+        self.sample_in_flight(now)
+        snapshot = Snapshot(
+            start_ns=self._last_ns - self._origin_ns,
+            end_ns=now - self._origin_ns,
+            users=users,
+            in_flight=self.in_flight,
+            connections_open=self.connections_open,
+            connections_opened=self.connections_opened,
+            in_flight_ns=self._in_flight_ns,
+            endpoints=tuple(log.take() for log in self.logs),
+            errors=self._errors,
+            connect=self.connect.take(),
+            tls=self.tls.take(),
+            health=health,
+        )
+        self._errors, self._last_ns = {}, now
+        self._in_flight_ns = self.connections_opened = 0
+        return snapshot
+
+
+def _sample(detail: str, body: bytes) -> str:
+    text = f"{detail}: {body.decode('utf-8', 'replace')}" if body else detail
+    return "".join(char if char.isprintable() else " " for char in text)[:SAMPLE_CHARS]

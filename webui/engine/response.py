@@ -1,0 +1,130 @@
+"""Response heads: parsed strictly by llhttp once, then recognised by their bytes. Pure.
+
+A server's heads repeat byte for byte (for nginx within a second, until `Date` moves on), so looking a head
+up costs a sixth of parsing it.
+"""
+
+from typing import NamedTuple
+
+import httptools
+
+HEAD_LIMIT = 64 * 1024
+BODY_LIMIT = 16 * 1024 * 1024
+_CACHE_LIMIT = 256
+END_OF_HEAD = b"\r\n\r\n"
+
+# How a body is framed, where it isn't a length of 0 or more.
+CHUNKED = -1
+UNTIL_CLOSE = -2
+
+
+class Violation(Exception):
+    """What a server sent breaks the protocol or a limit. `kind` is the request's kind of failure."""
+
+    def __init__(self, detail: str, kind: str = "protocol_error") -> None:
+        super().__init__(detail)
+        self.kind = kind
+
+
+class Head(NamedTuple):
+    """One parsed head. `length` is the body's, or CHUNKED or UNTIL_CLOSE.
+
+    `span`: the blank line and the body together when they have a fixed length; -1 otherwise.
+    """
+
+    status: int
+    length: int
+    keep: bool
+    span: int
+
+    @property
+    def interim(self) -> bool:
+        """Whether the real head is still to come."""
+        return self.status < 200
+
+
+class HeadCache(dict[bytes, Head]):
+    """Heads by their bytes, without the blank line at the end. Emptied when full, so its size is bounded.
+
+    `bodiless`: for requests whose responses have no body whatever their head says (HEAD).
+    """
+
+    __slots__ = ("_bodiless",)
+
+    def __init__(self, *, bodiless: bool) -> None:
+        super().__init__()
+        self._bodiless = bodiless
+
+    def parse(self, data: bytes) -> Head:
+        """The head of those bytes, remembered if it is a final one. Raises Violation."""
+        head = self.get(data)
+        if head is not None:
+            return head
+        head = parse_head(data, bodiless=self._bodiless)
+        if not head.interim:
+            if len(self) >= _CACHE_LIMIT:
+                self.clear()
+            self[data] = head
+        return head
+
+
+class _Collector:
+    """Receives llhttp's callbacks for one head."""
+
+    __slots__ = ("complete", "connection", "length", "transfer")
+
+    def __init__(self) -> None:
+        self.complete = False
+        self.length: int | None = None
+        self.transfer = b""
+        self.connection = b""
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        match name.lower():
+            case b"content-length":
+                self.length = int(value)
+            case b"transfer-encoding":
+                self.transfer += b"," + value.lower()
+            case b"connection":
+                self.connection += b"," + value.lower()
+
+    def on_headers_complete(self) -> None:
+        self.complete = True
+
+
+def parse_head(data: bytes, *, bodiless: bool) -> Head:
+    """The head of those bytes (without the blank line). Raises Violation for what is no HTTP/1 head."""
+    found = _Collector()
+    parser = httptools.HttpResponseParser(found)
+    try:
+        parser.feed_data(data + END_OF_HEAD)
+    except httptools.HttpParserUpgrade as error:
+        raise Violation("the server switched protocols without being asked") from error
+    except (httptools.HttpParserError, ValueError) as error:
+        raise Violation(f"not an HTTP response: {error}") from error
+    version, status = parser.get_http_version(), parser.get_status_code()
+    if not found.complete or version not in ("1.0", "1.1") or status < 100 or status == 101:
+        raise Violation(f"not a response to this request: HTTP/{version} {status}")
+    length = _body_length(found, status, bodiless=bodiless)
+    if length > BODY_LIMIT:
+        raise Violation(f"the body has {length:,} bytes, {BODY_LIMIT:,} are allowed", "body_too_large")
+    span = length + len(END_OF_HEAD) if length >= 0 and status >= 200 else -1
+    return Head(status, length, _keeps(version, found.connection) and length != UNTIL_CLOSE, span)
+
+
+def _body_length(found: _Collector, status: int, *, bodiless: bool) -> int:
+    """RFC 9112, section 6.3."""
+    if bodiless or status < 200 or status in (204, 304):
+        return 0
+    if found.transfer:
+        return CHUNKED if _tokens(found.transfer)[-1] == b"chunked" else UNTIL_CLOSE
+    return UNTIL_CLOSE if found.length is None else found.length
+
+
+def _keeps(version: str, connection: bytes) -> bool:
+    tokens = _tokens(connection)
+    return b"close" not in tokens and (version == "1.1" or b"keep-alive" in tokens)
+
+
+def _tokens(value: bytes) -> list[bytes]:
+    return [token.strip() for token in value.split(b",")]

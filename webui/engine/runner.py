@@ -1,0 +1,115 @@
+"""Runs one shard from its task to its last event."""
+
+import asyncio
+import resource
+from collections.abc import Callable
+from time import perf_counter_ns as clock
+from typing import Any
+
+import uvloop
+
+from webui.engine import messages
+from webui.engine.control import Control
+from webui.engine.garbage import collect_young, paced_collection
+from webui.engine.messages import Event, ShardSpec
+from webui.engine.origin import resolve
+from webui.engine.shard import Shard
+from webui.engine.template import prepare
+from webui.plan.documents import plan_from_data
+
+Emit = Callable[[Event], None]
+_SPARE_DESCRIPTORS = 256
+
+
+def run_shard(spec: ShardSpec, emit: Emit, control: Control) -> None:
+    """Sends the shard's load and emits its events, from this thread, until it is over.
+
+    Blocks; brings its own event loop. Whatever goes wrong in the engine becomes a `failed` event.
+    """
+    try:
+        with paced_collection(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_run(spec, emit, control))
+    except Exception as error:  # noqa: BLE001  # the coordinator must hear of it, whatever it is
+        emit(messages.failed(spec, f"the engine failed: {type(error).__name__}: {error}"))
+
+
+async def _run(spec: ShardSpec, emit: Emit, control: Control) -> None:
+    plan = plan_from_data(spec.plan)
+    templates, targets = prepare(plan)
+    _allow_descriptors(spec.users * len(targets))
+    origins = await resolve(targets, plan.http, spec.addresses)
+    reporter = Reporter(spec, emit)
+    shard = Shard(spec, plan, templates, origins, reporter.on_tick)
+    reporter.shard = shard
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: _fail(shard, context))
+    control.listen(lambda: loop.call_soon_threadsafe(shard.stop))
+    try:
+        emit(messages.started(spec))
+        shard.start()
+        await shard.done
+        await _connections_closed(shard)
+    finally:
+        control.listen(None)
+    reporter.last()
+    emit(messages.finished(spec, shard.load_ns, shard.reason or "stopped"))
+
+
+def _fail(shard: Shard, context: dict[str, Any]) -> None:
+    """An error in one of the engine's own callbacks: numbers after that could not be trusted."""
+    if not shard.done.done():
+        shard.done.set_exception(context.get("exception") or RuntimeError(context["message"]))
+
+
+async def _connections_closed(shard: Shard) -> None:
+    """Gives connections that were closed the few turns of the loop that this takes."""
+    for _ in range(5):
+        if not shard.recorder.connections_open:
+            return
+        await asyncio.sleep(0)
+
+
+def _allow_descriptors(connections: int) -> None:
+    """Raises this process's limit of open files as far as it may and must."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _SPARE_DESCRIPTORS
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+
+
+class Reporter:
+    """Emits a snapshot for each interval.
+
+    When the load ends, the snapshot that is due waits for up to half an interval, so that the last answers
+    do not make an interval of their own a few milliseconds long.
+    """
+
+    shard: Shard
+
+    def __init__(self, spec: ShardSpec, emit: Emit) -> None:
+        self._spec = spec
+        self._emit = emit
+        self._index = 0  # of the next snapshot
+
+    def on_tick(self, now: int) -> None:
+        """Emits the interval that has ended, if one has."""
+        elapsed, interval = now - self.shard.start_ns, self._spec.interval_ns
+        if elapsed < (self._index + 1) * interval:
+            return
+        if self.shard.ending and elapsed % interval < interval // 2:
+            return
+        self._index = elapsed // interval - 1  # a stalled engine skips intervals
+        self._take(now)
+        collect_young()
+
+    def last(self) -> None:
+        """Emits what is left."""
+        self._take(clock())
+
+    def _take(self, now: int) -> None:
+        shard = self.shard
+        snapshot = shard.recorder.take(now, shard.active, shard.health.take(now))
+        self._emit(messages.snapshot_taken(self._spec, self._index, snapshot))
+        self._index += 1

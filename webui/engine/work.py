@@ -1,0 +1,36 @@
+"""What is sent next, and how long a user pauses before it. Pure."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice, repeat
+from random import Random
+from typing import TypeVar
+
+from webui.units import NS_PER_S
+
+T = TypeVar("T")
+_BATCH = 1024
+
+
+def picks(things: Sequence[T], weights: Sequence[float], random: Random) -> Iterator[T]:
+    """Things without end, each as often as its weight says, in random order."""
+    if len(things) == 1:
+        yield from repeat(things[0])
+    while True:
+        # A batch at a time: a single choice costs ten times as much.
+        yield from random.choices(things, weights, k=_BATCH)
+
+
+def budgeted(endless: Iterator[T], iterations: int | None) -> Callable[[], T | None]:
+    """Gives one thing a call; None once `iterations` were given (None: there is no end)."""
+    limited = endless if iterations is None else islice(endless, iterations)
+    return lambda: next(limited, None)
+
+
+def pauses(shortest_s: float, longest_s: float, random: Random) -> Callable[[], int] | None:
+    """Gives a think time in nanoseconds a call, drawn evenly; None where there is none."""
+    if longest_s <= 0:
+        return None
+    if shortest_s == longest_s:
+        constant = round(shortest_s * NS_PER_S)
+        return lambda: constant
+    return lambda: round(random.uniform(shortest_s, longest_s) * NS_PER_S)
