@@ -1,6 +1,7 @@
 """The dashboard with 1,000 runs in its store: how fast it answers, and how much a first visit transfers."""
 
 import asyncio
+import re
 import statistics
 import tempfile
 import time
@@ -16,6 +17,7 @@ from benchmarks.report import Limit, Section
 from webui.plan.documents import plan_from_data, plan_to_data
 from webui.store import RunRecord, Store
 
+_IMPORT = re.compile(r'^(?:import|export)\b[^;"]*"(\.[^"]+)"', re.MULTILINE)
 RUNS = 1000
 REQUESTS = 100
 
@@ -110,7 +112,14 @@ def _sizes(client: httpx.Client) -> dict[str, int]:
     files = _Files()
     files.feed(page.text)
     sizes = {"HTML": page.num_bytes_downloaded, "CSS": 0, "JS": 0}
-    for path in dict.fromkeys(files.found):
-        answer = client.get(urljoin("/", path), headers={"Accept-Encoding": "gzip"}).raise_for_status()
+    waiting = [urljoin("/", path) for path in files.found]
+    seen: set[str] = set()
+    while waiting:
+        path = waiting.pop()
+        if path.partition("?")[0] in seen:
+            continue
+        seen.add(path.partition("?")[0])
+        answer = client.get(path, headers={"Accept-Encoding": "gzip"}).raise_for_status()
         sizes["CSS" if ".css" in path else "JS"] += answer.num_bytes_downloaded
+        waiting += [urljoin(path, name) for name in _IMPORT.findall(answer.text)]
     return sizes
