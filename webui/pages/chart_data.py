@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from webui.pages.chart_rows import COLUMNS, START, Row, chart_rows, generation_of, histogram_bins
@@ -11,16 +12,23 @@ from webui.runs.model import RunView
 _OVERLAP = 10  # rows sent again on coming back: one that was still filling may have changed since
 
 
-def whole_chart(view: RunView) -> str:
-    """Everything that the charts need, as JSON that is safe inside a script element."""
+@dataclass(frozen=True, slots=True)
+class WholeChart:
+    """Everything that the charts need, as JSON that is safe inside a script element, and where it ends."""
+
+    json: str
+    position: str
+
+
+def whole_chart(view: RunView) -> WholeChart:
+    """The charts of a run as it now is."""
     rows = chart_rows(view.snapshots)
     data = {
         "columns": COLUMNS,
         "limits": [[percentile, limit] for percentile, limit in sorted(latency_limits(view.plan).items())],
-        "position": position_of(generation_of(view.snapshots), rows),
         **chart_update(view, rows, whole=True),
     }
-    return to_json(data).replace("<", "\\u003c")
+    return WholeChart(to_json(data).replace("<", "\\u003c"), position_of(generation_of(view.snapshots), rows))
 
 
 def chart_update(view: RunView, rows: Sequence[Row], *, whole: bool) -> dict[str, Any]:

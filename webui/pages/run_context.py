@@ -125,6 +125,7 @@ class RunPage:
     status_codes: dict[str, int]
     errors: Sequence[ErrorRow]
     rules: Sequence[RuleRow]
+    unsaved: str | None  # why the newest results are not on disk yet
     shares: Sequence[ShareLink] = ()
     share_new: str | None = None  # the address of a link just made
 
@@ -187,6 +188,7 @@ def run_page(view: RunView, audit: AuditPart, *, base: str, shared: bool = False
         status_codes=parts.get("status_codes", {}),
         errors=_error_rows(parts.get("errors", ()), plan, in_order_of_time=view.status.live),
         rules=_rule_rows(view),
+        unsaved=view.unsaved,
         **more,
     )
 

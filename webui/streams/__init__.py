@@ -2,12 +2,12 @@
 
 from fastapi import FastAPI
 
-from webui.streams import run, share
+from webui.streams import dashboard, run, share
 from webui.streams.run_feed import RunFeeds
 
 
 def install(app: FastAPI) -> None:
     """Adds the streams of all pages to the application."""
     app.state.run_feeds = RunFeeds()
-    app.include_router(run.router)
-    app.include_router(share.router)
+    for stream in (dashboard, run, share):
+        app.include_router(stream.router)
