@@ -1,0 +1,236 @@
+"""One live run in memory: what its shards report becomes its series, its total and its events."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from webui.metrics import codec
+from webui.metrics.series import Change, Series
+from webui.metrics.snapshot import Snapshot, merge_time
+from webui.plan.model import Plan
+from webui.runs.broadcast import Channel, Kind, RunEvent
+from webui.runs.merging import Merger, Released
+from webui.runs.model import RunView
+from webui.runs.outcome import Ending, ShardEnd, ending_of
+from webui.runs.state import RunStatus, step
+
+BEHIND_LIMIT = 30  # intervals that a shard may lag behind another before it is given up
+
+Listener = Callable[[RunEvent], None]
+
+
+def utc_now() -> datetime:
+    """The wall clock, for display only."""
+    return datetime.now(UTC)
+
+
+class LiveRun:
+    """A run from its creation to its end. For the event loop's thread; it never waits for anybody."""
+
+    def __init__(
+        self,
+        run_id: str,
+        plan: Plan,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        # fixed
+        self.id = run_id
+        self.plan = plan
+        self.created_at = now()
+        self._clock = clock
+        self._now = now
+        # state
+        self.status = RunStatus.QUEUED
+        self.reason = ""
+        self.started_at: datetime | None = None
+        self.ended_at: datetime | None = None
+        self.queue_position: int | None = None
+        self.unsaved: str | None = None
+        self._started_clock: float | None = None
+        self._load_started = False  # a shard has said so
+        self.heard_at = 0.0  # when the last event of a shard came, by this process's clock
+        self._stopped: str | None = None  # who ended it before its time, in words
+        self._interrupted: str | None = None
+        # measured
+        self.series = Series()
+        self.total: Snapshot | None = None
+        self._merger = Merger.of(0)
+        self._ends: dict[int, ShardEnd] = {}
+        self.shards = 0  # engine processes, 0 before the start
+        # told
+        self.channel = Channel()
+        self.shards_ended = asyncio.Event()
+        self.on_event: Listener = _nobody
+        self.on_row: Callable[[Change], None] = _nobody
+        self.on_hung: Callable[[int], None] = _nobody
+
+    # -- its life --------------------------------------------------------------------------------------
+
+    def queued(self, position: int) -> None:
+        """It waits; 1 is next."""
+        if position != self.queue_position:
+            self.queue_position = position
+            self._publish("status")
+
+    def starting(self, shards: int) -> None:
+        """Its turn has come: its shards are being started."""
+        self.status = step(self.status, RunStatus.RUNNING)
+        self.queue_position = None
+        self.shards = shards
+        self.heard_at = self._clock()
+        self._merger = Merger.of(shards)
+        self._mark_start()
+        self._publish("status")
+
+    def stopping(self, reason: str) -> None:
+        """Somebody pressed Stop; more than once changes nothing."""
+        if self.status is RunStatus.RUNNING:
+            self.status = step(self.status, RunStatus.STOPPING)
+            self._stopped = self.reason = reason
+            self._publish("status")
+
+    def interrupting(self, reason: str) -> None:
+        """Katydid ends, and the run with it."""
+        self._interrupted = reason
+
+    def ending(self) -> Ending:
+        """The verdict on what the shards reported."""
+        ends = [self._ends[shard] for shard in sorted(self._ends)]
+        return ending_of(self.plan, self.total, self.load_s, ends, self._stopped, self._interrupted)
+
+    def finish(self, ending: Ending) -> None:
+        """Its final status; not told to viewers yet."""
+        self.status = step(self.status, ending.status)
+        self.reason = ending.reason
+        self.ended_at = self._now()
+        self.queue_position = None
+
+    def announce_end(self) -> None:
+        """Tells viewers that it has ended, and ends their streams."""
+        self._publish("finished")
+        self.channel.close()
+
+    # -- what its shards report ------------------------------------------------------------------------
+
+    def receive(self, event: dict[str, Any]) -> None:
+        """Takes one event of a shard, in order; after the shard's last one nothing more."""
+        shard = event["shard"]
+        self.heard_at = self._clock()
+        if shard in self._ends:
+            return
+        try:
+            self._take_event(shard, event)
+        except ValueError as error:  # of another version, or damaged: this shard cannot go on
+            self._end(shard, ShardEnd("failed", f"An engine sent what cannot be read: {error}."))
+            self.on_hung(shard)
+
+    def _take_event(self, shard: int, event: dict[str, Any]) -> None:
+        if event["type"] == "started":
+            self._shard_started()
+        elif event["type"] == "snapshot":
+            self._take(self._merger.add(shard, event["index"], codec.decode(event["data"])))
+            for hung in self._merger.behind(BEHIND_LIMIT):
+                self.on_hung(hung)
+        else:
+            self._end(shard, ShardEnd.of(event))
+
+    def end_all(self, reason: str) -> None:
+        """Nothing more is waited for: shards that have not ended are lost."""
+        for shard in range(self.shards):
+            if shard not in self._ends:
+                self._end(shard, ShardEnd("lost", reason))
+
+    def _end(self, shard: int, end: ShardEnd) -> None:
+        self._ends[shard] = end
+        self._take(self._merger.end(shard))
+        if len(self._ends) == self.shards:
+            self.shards_ended.set()
+
+    def _shard_started(self) -> None:
+        if not self._load_started:
+            self._load_started = True
+            self._mark_start()
+            self._publish("status")
+
+    def _mark_start(self) -> None:
+        self.started_at = self._now()
+        self._started_clock = self._clock()
+
+    def _take(self, released: Released) -> None:
+        for index, snapshot in released:
+            change = self.series.add(index, snapshot)
+            self.total = snapshot if self.total is None else merge_time([self.total, snapshot])
+            self.on_row(change)
+            self._publish("snapshot", change)
+
+    # -- what others see -------------------------------------------------------------------------------
+
+    @property
+    def shards_lost(self) -> int:
+        """How many engines ended without finishing."""
+        return sum(end.kind != "finished" for end in self._ends.values())
+
+    @property
+    def elapsed_s(self) -> float:
+        """Since the load began: by this process's clock while it goes on, then by the shards' own."""
+        if self._started_clock is None:
+            return 0.0
+        if self.status.live and not self.shards_ended.is_set():
+            return max(0.0, self._clock() - self._started_clock)
+        return self.total.end_ns / 1e9 if self.total is not None else 0.0
+
+    @property
+    def load_s(self) -> float:
+        """How long load was offered so far, by the shards' own clocks."""
+        told = [end.load_ns for end in self._ends.values() if end.load_ns is not None]
+        if told and len(self._ends) == self.shards:
+            return max(told) / 1e9
+        measured = self.total.end_ns / 1e9 if self.total is not None else 0.0
+        planned = self.plan.load.duration_s
+        return measured if planned is None else min(measured, planned)
+
+    def view(self, seq: int | None = None) -> RunView:
+        """The run as it stands, as of event `seq`; the newest one without it."""
+        return RunView(
+            id=self.id,
+            name=self.plan.title,
+            plan=self.plan,
+            status=self.status,
+            status_reason=self.reason,
+            tags=self.plan.tags,
+            note=self.plan.note,
+            created_at=self.created_at,
+            started_at=self.started_at,
+            ended_at=self.ended_at,
+            queue_position=self.queue_position,
+            shards=self.shards,
+            shards_lost=self.shards_lost,
+            planned_s=self.plan.load.duration_s,
+            elapsed_s=self.elapsed_s,
+            load_s=self.load_s,
+            snapshots=self.series.snapshots,
+            total=self.total,
+            seq=seq or self.channel.seq,
+            unsaved=self.unsaved,
+        )
+
+    def _publish(self, kind: Kind, change: Change | None = None) -> None:
+        event = RunEvent(
+            run_id=self.id,
+            seq=self.channel.seq + 1,
+            kind=kind,
+            view=self.view(self.channel.seq + 1),
+            row=self.series.rows[change.position] if change else None,
+            position=change.position if change else None,
+            compacted=change.compacted if change else False,
+        )
+        self.channel.publish(event)
+        self.on_event(event)
+
+
+def _nobody(_: Any) -> None:
+    """Listens to nothing."""

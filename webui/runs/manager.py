@@ -1,0 +1,261 @@
+"""All live runs of this process: created, queued, started in their order, stopped and saved."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, Protocol
+
+from webui.errors import Conflict, NotFound, QueueFull, StoreUnavailable
+from webui.plan.model import Plan
+from webui.runs.broadcast import Channel, Subscription
+from webui.runs.driving import Driver, FleetLike
+from webui.runs.ids import new_run_id
+from webui.runs.live import LiveRun, utc_now
+from webui.runs.model import RunView
+from webui.runs.outcome import Ending
+from webui.runs.ownership import BEAT_S, this_process
+from webui.runs.recovery import recover
+from webui.runs.state import RunStatus
+from webui.runs.stored import stored_view
+from webui.store import Store
+from webui.units import plural
+
+CLOSED = "Katydid was closed."
+CLOSED_BEFORE = "Katydid was closed before it had started."
+FAILED_INSIDE = "Katydid itself failed; its log says how."
+STOP_S = 1.2  # for all runs together, when Katydid closes
+SAVE_S = 1.0  # then; what the store has not taken is left to the next start
+
+log = logging.getLogger(__name__)
+
+
+class Limits(Protocol):
+    """The settings that the manager heeds."""
+
+    @property
+    def max_running(self) -> int:
+        """Runs at a time; further ones wait."""
+
+    @property
+    def max_queued(self) -> int:
+        """How many may wait."""
+
+
+class RunManager:
+    """For one event loop. Runs stay in memory until they have ended and are on disk."""
+
+    def __init__(
+        self,
+        store: Store,
+        fleet: FleetLike,
+        settings: Limits,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = utc_now,
+        owner: str | None = None,
+    ) -> None:
+        # fixed
+        self._store = store
+        self._fleet = fleet
+        self._settings = settings
+        self._clock = clock
+        self._now = now
+        self._owner = owner or this_process()
+        # state
+        self._drivers: dict[str, Driver] = {}
+        self._queue: list[Driver] = []
+        self._running: dict[str, Driver] = {}  # in the order of their start
+        self._closing = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._beating: asyncio.Task[None] | None = None
+        # told
+        self.channel = Channel()  # the events of all runs
+
+    async def start(self) -> None:
+        """Ends the runs of processes that are gone. Raises StoreUnavailable."""
+        await recover(self._store, self._owner, self._now())
+        self._beating = asyncio.ensure_future(self._beat_forever())
+
+    # -- what others ask for ---------------------------------------------------------------------------
+
+    async def create(self, plan: Plan) -> RunView:
+        """Starts a run of the plan, or queues it. Raises QueueFull, StoreUnavailable, Conflict."""
+        self._check_room()
+        live = LiveRun(new_run_id(), plan, clock=self._clock, now=self._now)
+        live.on_event = self.channel.publish
+        driver = Driver(live, self._store, self._fleet, self._owner)
+        # It takes its place before it is saved, so that runs start in the order of their creation.
+        self._drivers[live.id] = driver
+        self._queue.append(driver)
+        try:
+            await driver.save_new()
+        except BaseException:
+            self._forget(driver)
+            raise
+        self._start_next()
+        return live.view()
+
+    def _check_room(self) -> None:
+        if self._closing:
+            raise Conflict("Katydid is closing; no test can be started.")
+        free = max(0, self._settings.max_running - len(self._running))
+        if len(self._queue) >= free + self._settings.max_queued:
+            raise QueueFull(
+                f"{plural(len(self._queue), 'test waits', 'tests wait')} already, which is as many as may "
+                "wait. Start this one when some have ended."
+            )
+
+    async def stop(self, run_id: str) -> None:
+        """Stops a live run; its results are kept. Stopping it again changes nothing.
+
+        Raises NotFound, and Conflict for a run that has ended otherwise or belongs to another process.
+        """
+        driver = self._drivers.get(run_id)
+        if driver is None or not driver.live.status.live:
+            await self._check_stopped(run_id, driver)
+        elif driver in self._queue:
+            self._queue.remove(driver)
+            self._end_unstarted(driver, Ending(RunStatus.STOPPED, f"{self._by_you()}, before it had started"))
+            self._start_next()
+        elif driver.live.status is RunStatus.RUNNING:
+            driver.stop_for(self._by_you())
+
+    async def _check_stopped(self, run_id: str, driver: Driver | None) -> None:
+        status = driver.live.status if driver else (await self._record_status(run_id))
+        if status is RunStatus.STOPPED:
+            return
+        if status.live:
+            raise Conflict("This test was started by another process; stop it there.")
+        raise Conflict("This test has ended already.")
+
+    async def _record_status(self, run_id: str) -> RunStatus:
+        record = await self._store.get_run(run_id)
+        if record is None:
+            raise NotFound(f"There is no run {run_id}; it may have been deleted.")
+        return RunStatus(record.status)
+
+    def _by_you(self) -> str:
+        return f"By you at {self._now().astimezone():%H:%M}"
+
+    async def delete(self, run_id: str) -> None:
+        """Deletes an ended run with its results. Raises NotFound, Conflict while it is live."""
+        driver = self._drivers.get(run_id)
+        status = driver.live.status if driver else await self._record_status(run_id)
+        if status.live:
+            raise Conflict("This test has not ended yet; stop it first.")
+        if driver is not None:
+            self._forget(driver)
+        await self._store.delete_run(run_id)
+
+    async def view(self, run_id: str) -> RunView:
+        """The run as it stands, live or stored. Raises NotFound, StoreUnavailable."""
+        driver = self._drivers.get(run_id)
+        return driver.live.view() if driver else await stored_view(self._store, run_id, self._now())
+
+    def get_live(self, run_id: str) -> LiveRun | None:
+        """The run, when it is this process's and has not ended or is not saved yet."""
+        driver = self._drivers.get(run_id)
+        return driver.live if driver else None
+
+    def live_runs(self) -> list[RunView]:
+        """This process's live runs: those that run in the order of their start, then the queue."""
+        drivers = [*self._running.values(), *self._queue]
+        return [driver.live.view() for driver in drivers if driver.live.status.live]
+
+    def subscribe(self, run_id: str, after_seq: int | None = None) -> Subscription:
+        """One live run's events, see `Channel.subscribe`. Raises NotFound when it is not live."""
+        driver = self._drivers.get(run_id)
+        if driver is None:
+            raise NotFound(f"There is no live run {run_id}.")
+        return driver.live.channel.subscribe(after_seq)
+
+    def subscribe_all(self, after_seq: int | None = None) -> Subscription:
+        """The events of all runs, numbered by a count of their own."""
+        return self.channel.subscribe(after_seq)
+
+    # -- the queue -------------------------------------------------------------------------------------
+
+    def _start_next(self) -> None:
+        while self._queue and self._queue[0].saved_new and len(self._running) < self._settings.max_running:
+            driver = self._queue.pop(0)
+            self._running[driver.live.id] = driver
+            self._spawn(self._drive(driver))
+        for position, driver in enumerate(self._queue, 1):
+            if driver.saved_new:
+                driver.live.queued(position)
+
+    async def _drive(self, driver: Driver) -> None:
+        try:
+            await driver.run()
+        except Exception:
+            log.exception("Run %s failed", driver.live.id)
+            driver.stop()
+            driver.live.finish(Ending(RunStatus.ERROR, FAILED_INSIDE))
+        finally:
+            self._running.pop(driver.live.id, None)
+            if not self._closing:
+                self._start_next()
+        await self._save_end(driver)
+
+    def _end_unstarted(self, driver: Driver, ending: Ending) -> None:
+        driver.live.finish(ending)
+        self._spawn(self._save_end(driver))
+
+    async def _save_end(self, driver: Driver) -> None:
+        await driver.save_end()
+        self._drivers.pop(driver.live.id, None)
+
+    def _forget(self, driver: Driver) -> None:
+        driver.abandon()
+        self._drivers.pop(driver.live.id, None)
+        if driver in self._queue:
+            self._queue.remove(driver)
+        self._start_next()
+
+    # -- in the background -----------------------------------------------------------------------------
+
+    async def _beat_forever(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_S)
+            for driver in list(self._running.values()):
+                driver.give_up_when_silent(self._clock())
+            with suppress(StoreUnavailable):
+                await self._store.beat(self._owner, self._now())
+                await recover(self._store, self._owner, self._now())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Stops all live runs and saves them as interrupted; takes at most about two seconds."""
+        if self._closing:
+            return
+        self._closing = True
+        if self._beating is not None:
+            self._beating.cancel()
+        waiting, self._queue = self._queue, []
+        for driver in waiting:
+            self._end_unstarted(driver, Ending(RunStatus.INTERRUPTED, CLOSED_BEFORE))
+        running = list(self._running.values())
+        for driver in running:
+            driver.live.interrupting(CLOSED)
+            driver.stop()
+        if running:
+            ends = [asyncio.ensure_future(driver.live.shards_ended.wait()) for driver in running]
+            _, late = await asyncio.wait(ends, timeout=STOP_S)
+            for waiter in late:
+                waiter.cancel()
+            for driver in running:
+                driver.live.end_all(CLOSED)
+        if self._tasks:
+            _, unsaved = await asyncio.wait(list(self._tasks), timeout=SAVE_S)
+            for task in unsaved:
+                task.cancel()
+        for driver in list(self._drivers.values()):
+            driver.abandon()
+        self.channel.close()

@@ -1,0 +1,63 @@
+"""Runs as the store has them: views of finished ones, and of those that another process runs."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+from webui.analysis.document import AuditPart
+from webui.errors import NotFound
+from webui.metrics import codec
+from webui.metrics.snapshot import Snapshot, merge_time
+from webui.plan.documents import plan_from_data
+from webui.runs.model import RunView
+from webui.runs.state import RunStatus
+from webui.store import RunRecord, Store
+
+
+async def stored_view(store: Store, run_id: str, now: datetime) -> RunView:
+    """The run as it is in the store. Raises NotFound, StoreUnavailable."""
+    record = await store.get_run(run_id)
+    if record is None:
+        raise NotFound(f"There is no run {run_id}; it may have been deleted.")
+    rows = await store.snapshots(run_id)
+    # Thousands of histograms are unpacked: not in the loop's thread.
+    return await asyncio.to_thread(view_of, record, rows, now)
+
+
+def view_of(record: RunRecord, rows: Sequence[bytes], now: datetime) -> RunView:
+    """The view of a record and its encoded snapshots. Pure."""
+    snapshots = [codec.decode(row) for row in rows]
+    total = merge_time(snapshots) if snapshots else None
+    status = RunStatus(record.status)
+    result = record.result or {}
+    return RunView(
+        id=record.id,
+        name=record.name,
+        plan=plan_from_data(record.plan),
+        status=status,
+        status_reason=record.status_reason,
+        tags=record.tags,
+        note=record.note,
+        created_at=record.created_at,
+        started_at=record.started_at,
+        ended_at=record.ended_at,
+        shards=record.shards,
+        shards_lost=result.get("shards_lost", 0),
+        planned_s=record.planned_s,
+        elapsed_s=_elapsed_s(record, status, total, now),
+        load_s=record.load_s if record.load_s is not None else _measured_s(record, total),
+        snapshots=snapshots,
+        total=total,
+        stored_audit=AuditPart.model_validate(result["audit"]) if "audit" in result else None,
+    )
+
+
+def _elapsed_s(record: RunRecord, status: RunStatus, total: Snapshot | None, now: datetime) -> float:
+    if status.live and record.started_at is not None:
+        return max(0.0, (now - record.started_at).total_seconds())
+    return total.end_ns / 1e9 if total is not None else 0.0
+
+
+def _measured_s(record: RunRecord, total: Snapshot | None) -> float:
+    measured = total.end_ns / 1e9 if total is not None else 0.0
+    return measured if record.planned_s is None else min(measured, record.planned_s)
