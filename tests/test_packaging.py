@@ -211,9 +211,9 @@ def test_the_installed_package_is_the_wheels(environment: Path, tmp_path: Path) 
     assert all(Path(line).is_relative_to(environment.parent) for line in lines)
 
 
-def test_the_page_and_every_file_it_names_are_served(server: str) -> None:
+def test_the_pages_and_every_file_they_name_are_served(server: str) -> None:
     seen: set[str] = set()
-    to_fetch = {f"{server}/"}
+    to_fetch = {f"{server}/", f"{server}/runs"}
     with httpx.Client(timeout=10) as client:
         while to_fetch:
             url = to_fetch.pop()
