@@ -69,17 +69,19 @@ class Connection(asyncio.Protocol):
         "_template",
         "_transport",
         "handler",
+        "made",
         "sample",
         "usable",
     )
     _template: Template
     _head: Head
+    _transport: asyncio.Transport  # once it is made
     tls_ns = 0  # how long the TLS handshake took
 
     def __init__(self, handler: Handler) -> None:
         # per connection
         self.handler = handler
-        self._transport: asyncio.Transport | None = None
+        self.made = False  # the TCP connection exists
         self.usable = False
         # per request
         self._stage = _IDLE
@@ -94,6 +96,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self.made = True
         if self.handler is _NOBODY:
             self._transport.abort()
             return
@@ -107,12 +110,14 @@ class Connection(asyncio.Protocol):
             template = self._template
             end = data.find(END_OF_HEAD)
             head = template.heads.get(data[:end]) if end > 0 else None
-            if head is not None and head.span == len(data) - end and head.keep:
-                kind = template.verdicts[head.status]
+            size = len(data)
+            if head is not None and head.span == size - end:
+                status = head.status
+                kind = template.verdicts[status]
                 if kind is not None:
                     self.sample = data[end + 4 : end + 4 + SAMPLE_BYTES]
                 self._stage = _IDLE
-                self.handler.on_response(head.status, kind, now, now, len(data))
+                self.handler.on_response(status, kind, now, now, size)
                 return
         self._receive_piece(data, now)
 
@@ -121,7 +126,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._ended(exc)
-        handler, self.handler, self._transport = self.handler, _NOBODY, None
+        handler, self.handler, self.made = self.handler, _NOBODY, False
+        del self._transport
         handler.on_close(self)
 
     # -- for the handler
@@ -132,11 +138,6 @@ class Connection(asyncio.Protocol):
         return self._stage != _IDLE
 
     @property
-    def made(self) -> bool:
-        """Whether the TCP connection exists."""
-        return self._transport is not None
-
-    @property
     def received(self) -> int:
         """Bytes that have come of the response under way."""
         return self._received if self._stage > _HEAD else 0
@@ -145,13 +146,13 @@ class Connection(asyncio.Protocol):
         """Writes the request. Only on a usable connection with nothing under way."""
         self._template = template
         self._stage = _HEAD
-        self._write(template.data)
+        self._transport.write(template.data)
 
     def close(self) -> None:
         """Gives the connection up. What is under way gets no outcome: that is the caller's to record."""
         self.usable = False
         self._reset()
-        if self._transport is not None:
+        if self.made:
             self._hang_up(self._transport)
 
     # -- what TLS does differently
@@ -159,10 +160,6 @@ class Connection(asyncio.Protocol):
     def _connected(self) -> None:
         self.usable = True
         self.handler.on_open(self)
-
-    def _write(self, data: bytes) -> None:
-        assert self._transport is not None
-        self._transport.write(data)
 
     def abandon(self) -> None:
         """Gives up a connection that is still being made: nothing of it is reported any more."""
@@ -277,7 +274,7 @@ class Connection(asyncio.Protocol):
     @property
     def _unsent(self) -> bool:
         """Whether the response came before the request was written; then the rest would be in the way."""
-        return self._transport is not None and self._transport.get_write_buffer_size() > 0
+        return self.made and self._transport.get_write_buffer_size() > 0
 
     def _ended(self, exc: Exception | None) -> None:
         """The other side is gone: an end of its own accord (None), or a reset."""

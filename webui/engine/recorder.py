@@ -13,11 +13,14 @@ _FOLD_AT = 2048  # values; some 50 microseconds of work
 
 
 class EndpointLog:
-    """One endpoint's counts. `begun`, `written`, `codes` and the tallies are written by users directly."""
+    """One endpoint's counts. Users write them directly; `add_…` take one duration in nanoseconds."""
 
     __slots__ = (
         "_folded",
         "_taken",
+        "add_failed",
+        "add_first_byte",
+        "add_response",
         "begun",
         "codes",
         "completed_failures",
@@ -29,7 +32,7 @@ class EndpointLog:
         "received",
         "request_bytes",
         "response",
-        "written",
+        "unwritten",
     )
 
     def __init__(self, index: int, request_bytes: int) -> None:
@@ -37,7 +40,7 @@ class EndpointLog:
         self.request_bytes = request_bytes
         # since the start
         self.begun = 0  # requests begun, those whose connection failed included
-        self.written = 0  # requests written to a connection
+        self.unwritten = 0  # of these, those that have not come to a connection
         self.failures = 0
         self.completed_failures = 0  # full responses that count as failures
         self.cut_off = 0
@@ -49,6 +52,9 @@ class EndpointLog:
         self.response = Tally()  # successes
         self.failed = Tally()  # failures
         self.first_byte = Tally()  # full responses
+        self.add_response = self.response.add
+        self.add_failed = self.failed.add
+        self.add_first_byte = self.first_byte.add
 
     @property
     def successes(self) -> int:
@@ -90,7 +96,7 @@ class EndpointLog:
             successes=self.successes,
             failures=self.failures,
             cut_off=self.cut_off,
-            bytes_sent=self.written * self.request_bytes,
+            bytes_sent=(self.begun - self.unwritten) * self.request_bytes,
             bytes_received=self.received,
         )
 

@@ -4,7 +4,7 @@ A server's heads repeat byte for byte (for nginx within a second, until `Date` m
 up costs a sixth of parsing it.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import httptools
 
@@ -26,10 +26,12 @@ class Violation(Exception):
         self.kind = kind
 
 
-class Head(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Head:
     """One parsed head. `length` is the body's, or CHUNKED or UNTIL_CLOSE.
 
-    `span`: the blank line and the body together when they have a fixed length; -1 otherwise.
+    `span`: the blank line and the body together where the response ends after so many bytes and leaves
+    the connection open; -1 otherwise.
     """
 
     status: int
@@ -108,8 +110,9 @@ def parse_head(data: bytes, *, bodiless: bool) -> Head:
     length = _body_length(found, status, bodiless=bodiless)
     if length > BODY_LIMIT:
         raise Violation(f"the body has {length:,} bytes, {BODY_LIMIT:,} are allowed", "body_too_large")
-    span = length + len(END_OF_HEAD) if length >= 0 and status >= 200 else -1
-    return Head(status, length, _keeps(version, found.connection) and length != UNTIL_CLOSE, span)
+    keep = length != UNTIL_CLOSE and _keeps(version, found.connection)
+    span = length + len(END_OF_HEAD) if keep and length >= 0 and status >= 200 else -1
+    return Head(status, length, keep, span)
 
 
 def _body_length(found: _Collector, status: int, *, bodiless: bool) -> int:

@@ -113,7 +113,7 @@ class Shard:
         if self.reason is None:
             self.reason = reason
             self._ended_ns = now
-            self.around.ended = True
+            self.around.ended, self.around.take = True, lambda: None
             self._timetable.clear()
             for user in self._users:
                 user.end()

@@ -5,7 +5,8 @@ import ssl
 from contextlib import suppress
 from time import perf_counter_ns as clock
 
-from webui.engine.protocol import Connection, Handler
+from webui.engine.protocol import _HEAD, Connection, Handler
+from webui.engine.template import Template
 
 _READ = 256 * 1024
 _LAST_WORDS = 4096  # bytes that are waited for when a connection is closed
@@ -54,6 +55,12 @@ class TlsConnection(Connection):
         if ended:
             self._ended(None)
 
+    def send(self, template: Template) -> None:
+        self._template = template
+        self._stage = _HEAD
+        self._tls.write(template.data)
+        self._transport.write(self._outgoing.read())
+
     def close(self) -> None:
         self._given_up = True
         super().close()
@@ -62,12 +69,7 @@ class TlsConnection(Connection):
         self._started_ns = clock()
         self._shake_hands()
 
-    def _write(self, data: bytes) -> None:
-        self._tls.write(data)
-        self._flush()
-
     def _flush(self) -> None:
-        assert self._transport is not None
         self._transport.write(self._outgoing.read())
 
     def _shake_hands(self) -> None:

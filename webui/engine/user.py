@@ -36,7 +36,7 @@ class Surroundings:
     retired: Callable[[], None]
     keepalive: bool
     timeout_ns: int
-    ended: bool = False  # no more requests are begun
+    ended: bool = False  # no more requests are begun: `take` gives none
 
 
 class User(Handler):
@@ -54,8 +54,7 @@ class User(Handler):
         "_state",
         "_template",
     )
-    _template: Template
-    _log: EndpointLog
+    _log: EndpointLog  # the present template's
 
     def __init__(self, around: Surroundings) -> None:
         # per user
@@ -65,6 +64,7 @@ class User(Handler):
         self._refusals = 0  # failed connections in a row
         self._attempt: asyncio.Task[None] | None = None  # the connection being made
         # per request
+        self._template: Template | None = None
         self._begun_ns = 0  # the request's begin; while connecting the first time, the connection's
         self._sent_ns = 0
         self._begun_early = False  # whether the request began with its connection
@@ -73,29 +73,28 @@ class User(Handler):
 
     def wake(self) -> None:
         """Begins the next request, or retires where there is none."""
-        around = self._around
-        template = around.take()
+        template = self._around.take()
         if template is None:
             self.retire()
             return
-        self._template = template
-        self._log = around.recorder.logs[template.index]
+        if template is not self._template:
+            self._template = template
+            self._log = self._around.recorder.logs[template.index]
         connection = self._connections[template.origin]
         if connection is not None and connection.usable:
-            self._begun_ns = now = clock()
             self._log.begun += 1
-            self._send(connection, now)
+            self._state = IN_FLIGHT
+            self._begun_ns = self._sent_ns = clock()
+            connection.send(template)
         else:
-            self._connect(first=connection is None)
+            self._connect(template, first=connection is None)
 
     def _go_on(self, now: int, pause_ns: int = 0) -> None:
+        """Pauses for the think time, and for that long at least."""
         around = self._around
-        if around.ended:
-            self.retire()
-            return
         if around.pause is not None:
             pause_ns = max(pause_ns, around.pause())
-        if pause_ns:
+        if pause_ns and not around.ended:
             self._state = THINKING
             around.wake_at(now + pause_ns, self)
         else:
@@ -113,13 +112,13 @@ class User(Handler):
 
     # -- connecting
 
-    def _connect(self, *, first: bool) -> None:
-        around, origin = self._around, self._template.origin
+    def _connect(self, template: Template, *, first: bool) -> None:
+        around, origin = self._around, template.origin
         self._state = CONNECTING
         self._begun_ns = clock()
         self._begun_early = not first or not around.keepalive
         if self._begun_early:
-            self._log.begun += 1
+            self._begin_unwritten()
         connection = around.origins[origin].connection(self)
         self._connections[origin] = connection
         self._attempt = around.loop.create_task(self._make(around.origins[origin], connection))
@@ -133,16 +132,14 @@ class User(Handler):
     def _connect_failed(self, kind: str, detail: str) -> None:
         self._attempt = None
         if not self._begun_early:
-            self._log.begun += 1
-            self._connections[self._template.origin] = None  # the next one is the first again
+            self._begin_unwritten()
+            self._connections[self._origin] = None  # the next one is the first again
         self._refusals += 1
         self._fail(kind, detail, backoff_ns(self._refusals))
 
-    def _send(self, connection: Connection, now: int) -> None:
-        self._state = IN_FLIGHT
-        self._sent_ns = now
-        self._log.written += 1
-        connection.send(self._template)
+    def _begin_unwritten(self) -> None:
+        self._log.begun += 1
+        self._log.unwritten += 1
 
     def on_connect(self, connection: Connection) -> None:
         self._attempt = None
@@ -155,11 +152,15 @@ class User(Handler):
         self._refusals = 0
         if connection.tls_ns:
             self._around.recorder.tls.add(connection.tls_ns)
-        now = clock()
-        if not self._begun_early:
-            self._begun_ns = now
+        self._state = IN_FLIGHT
+        self._sent_ns = clock()
+        if self._begun_early:
+            self._log.unwritten -= 1
+        else:
+            self._begun_ns = self._sent_ns
             self._log.begun += 1
-        self._send(connection, now)
+        assert self._template is not None
+        connection.send(self._template)
 
     def on_open_failed(self, connection: Connection, kind: str, detail: str) -> None:
         self._connect_failed(kind, detail)
@@ -170,19 +171,25 @@ class User(Handler):
     # -- outcomes
 
     def on_response(self, status: int, kind: str | None, first_ns: int, end_ns: int, size: int) -> None:
-        log = self._log
+        around, log = self._around, self._log
         log.codes[status] += 1
         log.received += size
-        log.first_byte.add(first_ns - self._sent_ns)
-        if not self._around.keepalive:
+        log.add_first_byte(first_ns - self._sent_ns)
+        if not around.keepalive:
             self._give_up(self._connection)
-        if kind is None:
-            log.response.add(end_ns - self._begun_ns)
-            self._go_on(end_ns)
+        if kind is not None:
+            self._fail_response(status, kind)
+            return
+        log.add_response(end_ns - self._begun_ns)
+        if around.pause is None:
+            self.wake()
         else:
-            log.completed_failures += 1
-            detail = f"HTTP {status}" if kind != "check_failed" else f"status {status} fails a check"
-            self._fail(kind, detail, sample=self._connection.sample)
+            self._go_on(end_ns)
+
+    def _fail_response(self, status: int, kind: str) -> None:
+        self._log.completed_failures += 1
+        detail = f"status {status} fails a check" if kind == "check_failed" else f"HTTP {status}"
+        self._fail(kind, detail, sample=self._connection.sample)
 
     def on_failure(self, kind: str, detail: str, size: int) -> None:
         self._log.received += size
@@ -191,7 +198,7 @@ class User(Handler):
     def _fail(self, kind: str, detail: str, pause_ns: int = 0, sample: bytes = b"") -> None:
         now, log = clock(), self._log
         log.failures += 1
-        log.failed.add(now - self._begun_ns)
+        log.add_failed(now - self._begun_ns)
         self._around.recorder.error(log.index, kind, now, detail, sample)
         self._go_on(now, pause_ns)
 
@@ -225,9 +232,14 @@ class User(Handler):
 
     @property
     def _connection(self) -> Connection:
-        connection = self._connections[self._template.origin]
+        connection = self._connections[self._origin]
         assert connection is not None
         return connection
+
+    @property
+    def _origin(self) -> int:
+        assert self._template is not None
+        return self._template.origin
 
     def _give_up(self, connection: Connection) -> None:
         if connection.made:

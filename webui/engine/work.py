@@ -1,6 +1,7 @@
 """What is sent next, and how long a user pauses before it. Pure."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice, repeat
 from random import Random
 from typing import TypeVar
@@ -13,8 +14,10 @@ _BATCH = 1024
 
 def picks(things: Sequence[T], weights: Sequence[float], random: Random) -> Iterator[T]:
     """Things without end, each as often as its weight says, in random order."""
-    if len(things) == 1:
-        yield from repeat(things[0])
+    return repeat(things[0]) if len(things) == 1 else _mixed(things, weights, random)
+
+
+def _mixed(things: Sequence[T], weights: Sequence[float], random: Random) -> Iterator[T]:
     while True:
         # A batch at a time: a single choice costs ten times as much.
         yield from random.choices(things, weights, k=_BATCH)
@@ -23,7 +26,7 @@ def picks(things: Sequence[T], weights: Sequence[float], random: Random) -> Iter
 def budgeted(endless: Iterator[T], iterations: int | None) -> Callable[[], T | None]:
     """Gives one thing a call; None once `iterations` were given (None: there is no end)."""
     limited = endless if iterations is None else islice(endless, iterations)
-    return lambda: next(limited, None)
+    return partial(next, limited, None)
 
 
 def pauses(shortest_s: float, longest_s: float, random: Random) -> Callable[[], int] | None:
