@@ -155,8 +155,8 @@ class _Reader:
 
     def file_body(self, fields: RequestFields, rest: dict[str, str]) -> dict[str, Any] | None:
         if fields.file_bytes > MAX_BODY_BYTES:
-            size = f"{fields.file_bytes / 1e6:.1f} MB"
-            self.problems[f"file-{fields.key}"] = f"the file must be 10 MB at most, not {size}"
+            limit = f"{MAX_BODY_BYTES:,} bytes (10 MB) at most, not {fields.file_bytes:,}"
+            self.problems[f"file-{fields.key}"] = f"the file must have {limit}"
         elif not fields.file_name:
             self.problems[f"file-{fields.key}"] = "choose the file to send, or another kind of body"
         else:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Annotated, get_args
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query
-from fastapi.responses import Response
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import RedirectResponse, Response
 
 from webui.pages.context import RunRow
 from webui.pages.rows import row_from_summary, row_from_view
@@ -85,6 +86,7 @@ class HistoryPage:
 
 @router.get("/runs")
 async def history(
+    request: Request,
     manager: Manager,
     store: Storage,
     search: Annotated[str, Query(max_length=200)] = "",
@@ -103,6 +105,9 @@ async def history(
         order="asc" if order == "asc" else "desc",
         cursor=cursor,
     )
+    plain = listing.address(cursor=listing.cursor)
+    if request.url.query and request.url.query != plain.partition("?")[2]:
+        return RedirectResponse(plain, HTTPStatus.SEE_OTHER)  # a form sends its empty fields too
     found = await store.list_runs(listing.query())
     page = HistoryPage(
         listing=listing,

@@ -60,7 +60,8 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class NewTest:
-    """The form as it is shown. `errors` has a sentence for each control that is wrong, by its id."""
+    """The form as it is shown. `errors` has a sentence for each control that is wrong, by its id,
+    in the order of the page."""
 
     fields: FormFields
     preview: Preview | None
@@ -76,8 +77,8 @@ class NewTest:
 
     @property
     def first_error(self) -> str | None:
-        """The control that gets the focus: the first wrong one in the order of the page."""
-        return next((control for control in controls(self.fields) if control in self.errors), None)
+        """The control that gets the focus: the first wrong one."""
+        return next(iter(self.errors), None)
 
 
 _BASIC = ("users", "duration", "iterations", "spawn_rate", "pause")
@@ -104,7 +105,8 @@ def new_test(
 ) -> NewTest:
     """The form with these fields and what is wrong with them."""
     known = controls(fields)
-    errors = {problem.field: problem.message for problem in problems if problem.field in known}
+    messages = {problem.field: problem.message for problem in problems}
+    errors = {control: messages[control] for control in known if control in messages}
     rest = [str(problem) for problem in problems if problem.field not in known]
     basic = {f"method-{FIRST}", f"url-{FIRST}", *_BASIC}
     return NewTest(

@@ -4,16 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from webui.analysis.results import times_part, totals_part
-from webui.metrics.snapshot import Snapshot
 from webui.pages.context import RunRow
-from webui.plan.model import Plan
 from webui.runs.manager import RunManager
 from webui.runs.model import RunView
+from webui.runs.summary import load_text, spark_of, target_text
 from webui.store import RunPage, RunQuery, RunSummary, Store
-from webui.units import plural
 
 RECENT = 10
-SPARK_POINTS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +74,7 @@ def row_from_view(view: RunView) -> RunRow:
         status=view.status.value,
         status_reason=view.status_reason,
         target=target_text(view.plan),
-        load=plural(view.plan.load.users, "user"),
+        load=load_text(view.plan),
         planned_s=view.planned_s,
         elapsed_s=view.elapsed_s,
         queue_position=view.queue_position,
@@ -89,24 +86,3 @@ def row_from_view(view: RunView) -> RunRow:
         spark=spark_of(view.snapshots),
         tags=view.tags,
     )
-
-
-def spark_of(snapshots: Sequence[Snapshot]) -> list[float]:
-    """Successes per second over the run, thinned to `SPARK_POINTS`."""
-    step = -(-len(snapshots) // SPARK_POINTS) or 1
-    thinned = (snapshots[i : i + step] for i in range(0, len(snapshots), step))
-    return [_rate(group) for group in thinned]
-
-
-def _rate(group: Sequence[Snapshot]) -> float:
-    seconds = sum(snapshot.seconds for snapshot in group)
-    return sum(snapshot.totals.successes for snapshot in group) / seconds if seconds else 0.0
-
-
-def target_text(plan: Plan) -> str:
-    """Where a plan's requests go: method and address of the only one, or the base address of several."""
-    if len(plan.requests) > 1:
-        return plan.base_url
-    request = plan.requests[0]
-    target = plan.target_of(request)
-    return f"{request.method} {target.origin}{target.path}"
