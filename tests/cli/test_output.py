@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from rich.console import Console, RenderableType
@@ -127,6 +128,11 @@ def test_the_live_table_shows_now_beside_so_far() -> None:
     assert "Requests 2,500/s 1,234" in lines
     assert "Failures 2 9" in lines
     assert "p95 28.0 ms 57.9 ms" in lines
+
+
+def test_past_its_time_a_run_waits_for_answers() -> None:
+    late = replace(MOMENT, elapsed_s=10.4, fraction=1.0)
+    assert "10.4 s of 10 s, waiting for the last answers" in text_of(table(late))
 
 
 def test_lines_come_once_a_second() -> None:

@@ -1,5 +1,6 @@
 """What is shown on standard error while a run goes on: a live table, or a line now and then."""
 
+import math
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
@@ -111,8 +112,9 @@ def table(moment: Moment) -> RenderableType:
 def _progress(moment: Moment) -> RenderableType:
     words = units.duration(round(moment.elapsed_s, 1))
     if moment.planned_s is not None:
-        left = max(0.0, moment.planned_s - moment.elapsed_s)
-        words += f" of {units.duration(moment.planned_s)}, {units.duration(round(left))} left"
+        left = math.ceil(moment.planned_s - moment.elapsed_s)
+        end = f"{units.duration(left)} left" if left > 0 else "waiting for the last answers"
+        words += f" of {units.duration(moment.planned_s)}, {end}"
     bar = ProgressBar(total=1.0, completed=moment.fraction or 0.0, width=30, pulse=moment.fraction is None)
     grid = Table.grid(padding=(0, 2))
     grid.add_row(bar, words)
