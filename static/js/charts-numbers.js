@@ -43,11 +43,13 @@ export function timer(seconds, tenths = false) {
 
 /** The end of the time axis: it moves in steps, so that the picture does not creep. */
 export function timeEnd(elapsed, planned) {
-  if (planned && planned <= 30) return Math.max(planned, stepUp(elapsed, planned));
-  const step = elapsed <= 600 ? 30 : elapsed <= 3600 ? 60 : elapsed <= 6 * 3600 ? 300 : 3600;
-  return stepUp(elapsed, planned ? step : Math.min(step, elapsed <= 10 ? 10 : 30));
+  if (planned && elapsed > planned) return elapsed; // the last responses came after the planned end
+  if (planned && planned <= 30) return planned;
+  const step = AXIS_STEPS.find(([until]) => elapsed <= until)[1];
+  return planned ? Math.min(stepUp(elapsed, Math.max(step, 30)), planned) : stepUp(elapsed, step);
 }
 
+const AXIS_STEPS = [[10, 10], [600, 30], [3600, 60], [21600, 300], [Infinity, 3600]];
 const stepUp = (value, step) => Math.max(step, Math.ceil(value / step - 1e-9) * step);
 
 const TIME_STEPS = [0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400];
@@ -58,17 +60,22 @@ export function timeTicks(end, most) {
   return Array.from({ length: Math.floor(end / step + 1e-9) + 1 }, (_, place) => place * step);
 }
 
-/** The smallest round number that is not below `value`. */
-export function roundUp(value) {
+/** The step of an axis from 0 to `top` that has `most` steps at most. */
+function roundStep(top, most) {
+  const power = 10 ** Math.floor(Math.log10(top / most));
+  return [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((step) => top / step <= most + 1e-9);
+}
+
+/** A round end of an axis for values up to `value`, which falls on the highest of its ticks. */
+export function roundUp(value, most) {
   if (!(value > 0)) return 1;
-  const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((factor) => factor * power).find((top) => top >= value * 0.9999);
+  const step = roundStep(value, most);
+  return Number((Math.ceil(value / step - 1e-9) * step).toPrecision(6));
 }
 
 /** Round values from 0 to `top`, at most `most` steps. */
 export function valueTicks(top, most) {
-  const power = 10 ** Math.floor(Math.log10(top / most));
-  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => top / size <= most + 1e-9);
+  const step = roundStep(top, most);
   const ticks = Array.from({ length: Math.floor(top / step + 1e-9) + 1 }, (_, place) => place * step);
   return ticks.map((tick) => Number(tick.toPrecision(6)));
 }

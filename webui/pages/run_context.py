@@ -15,6 +15,7 @@ from webui.metrics.thresholds import Outcome, Threshold
 from webui.plan.documents import plan_to_json, plan_to_toml
 from webui.plan.model import Plan
 from webui.runs.model import RunView
+from webui.security.redaction import redact_plan
 
 RECENT_S = 10.0
 
@@ -146,6 +147,11 @@ class RunPage:
     def failed_rules(self) -> int:
         """How many thresholds do not hold."""
         return sum(not row.outcome.passed for row in self.rules)
+
+    @property
+    def public_plan(self) -> Plan:
+        """The plan as a bystander may see it on the screen."""
+        return redact_plan(self.plan)
 
     @property
     def plan_json(self) -> str:

@@ -1,5 +1,6 @@
 """One run's live page, rendered once for each of its events and sent to whoever is watching."""
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -16,6 +17,8 @@ from webui.runs.model import RunView
 from webui.streams.fanout import NOTHING_SEEN, Board, Renderer, RendererFailed, html_event, named_event
 
 log = logging.getLogger(__name__)
+
+STORED_EVERY_S = 2.0  # how often a run of another process, such as the command line's, is read from the store
 
 # Each is a template, rendered on its own; a viewer is sent those that changed.
 PARTS = ("state", "progress", "tiles", "health", "endpoints", "errors", "rules")
@@ -72,8 +75,9 @@ class RunFeed:
                 self._show(await self.manager.view(self.run_id))
                 async for event in events:
                     self._show(event.view)
-        if not self.board.ended:
+        while not self.board.ended:
             self._show(await self.manager.view(self.run_id))
+            await asyncio.sleep(0 if self.board.ended else STORED_EVERY_S)
 
     def _show(self, view: RunView) -> None:
         if self._view is not None and view.live and view.seq <= self._view.seq and self._view.seq > 0:
