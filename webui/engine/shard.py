@@ -116,7 +116,7 @@ class Shard:
             self.around.ended, self.around.take = True, lambda: None
             self._timetable.clear()
             for user in self._users:
-                user.end()
+                user.end(finish_connecting=reason == "iterations")
             if not self.active:
                 self._finish()
 

@@ -217,9 +217,11 @@ class User(Handler):
         else:
             self._fail("timeout", f"no full response within {limit}")
 
-    def end(self) -> None:
-        """The load has ended: retires unless a request is under way."""
-        if self._state == THINKING or (self._state == CONNECTING and not self._begun_early):
+    def end(self, *, finish_connecting: bool = False) -> None:
+        """The load has ended: retires unless a request is under way, or its first connection is and with
+        `finish_connecting` that counts too (an iteration was given out for it)."""
+        connecting = self._state == CONNECTING and not self._begun_early and not finish_connecting
+        if self._state == THINKING or connecting:
             self.retire()
 
     def cut_off(self) -> None:

@@ -1,0 +1,99 @@
+"""Runs shards in the test's own thread and reads their events."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from webui.engine import Control, ShardSpec, run_shard, shard_specs
+from webui.engine.messages import Event
+from webui.metrics.codec import decode
+from webui.metrics.snapshot import Snapshot, Totals, merge_time
+from webui.plan.documents import plan_from_data
+
+
+@dataclass
+class Result:
+    """What one shard reported."""
+
+    events: list[Event]
+    snapshots: list[Snapshot]
+
+    @property
+    def total(self) -> Snapshot:
+        return merge_time(self.snapshots)
+
+    @property
+    def totals(self) -> Totals:
+        return self.total.totals
+
+    @property
+    def finished(self) -> Event:
+        assert self.events[-1]["type"] == "finished", self.events[-1]
+        return self.events[-1]
+
+    @property
+    def errors(self) -> dict[str, int]:
+        return {kind: error.count for (_, kind), error in self.total.errors.items()}
+
+
+def plan_data(url: str, users: int = 1, **changes: Any) -> dict[str, Any]:
+    """A plan of one GET; `changes` are keys of the plan, those of its load and options among them."""
+    load = {key: changes.pop(key) for key in ("duration_s", "iterations", "spawn_rate") if key in changes}
+    http = {key: changes.pop(key) for key in ("timeout_s", "keepalive", "verify_tls") if key in changes}
+    return {
+        "base_url": url,
+        "requests": [{"path": "/"}],
+        "load": {"shape": "constant-users", "users": users, "spawn_rate": 10_000, **load},
+        "http": http,
+        **changes,
+    }
+
+
+def run(url: str, users: int = 1, *, stop_after_s: float | None = None, **changes: Any) -> Result:
+    """Runs the plan as one shard, to its end; checks what holds for every run."""
+    [spec] = shard_specs("r_test", plan_from_data(plan_data(url, users, **changes)), 1)
+    return run_spec(spec, stop_after_s=stop_after_s)
+
+
+def run_spec(spec: ShardSpec, *, stop_after_s: float | None = None) -> Result:
+    """Runs one shard; `stop_after_s` counts from its start."""
+    control, events = Control(), list[Event]()
+    timer = threading.Timer(stop_after_s or 0, control.stop)
+
+    def emit(event: Event) -> None:
+        events.append(event)
+        if event["type"] == "started" and stop_after_s is not None:
+            timer.start()
+
+    try:
+        run_shard(ShardSpec.from_data(spec.to_data()), emit, control)
+    finally:
+        timer.cancel()
+    if stop_after_s is not None:
+        timer.join()
+    snapshots = [decode(event["data"]) for event in events if event["type"] == "snapshot"]
+    result = Result(events, snapshots)
+    _check(result)
+    return result
+
+
+def _check(result: Result) -> None:
+    assert [event["type"] for event in result.events] == [
+        "started", *["snapshot"] * len(result.snapshots), "finished"
+    ], result.events[-1]  # fmt: skip
+    indices = [event["index"] for event in result.events if event["type"] == "snapshot"]
+    assert indices == sorted(set(indices))
+    for one, other in zip(result.snapshots, result.snapshots[1:], strict=False):
+        assert one.end_ns == other.start_ns
+    total, totals = result.total, result.totals
+    assert totals.balanced
+    assert totals.offered == totals.sent
+    assert sum(error.count for error in total.errors.values()) == totals.failures
+    assert total.connections_open == total.in_flight == total.users == 0
+    for endpoint in total.endpoints:
+        assert endpoint.response.total == endpoint.totals.successes
+        assert endpoint.failed.total == endpoint.totals.failures
+        assert endpoint.first_byte.total == endpoint.totals.completed == sum(endpoint.status_codes.values())
+        assert endpoint.service is endpoint.response
