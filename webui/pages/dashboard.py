@@ -134,7 +134,7 @@ async def practise(
 
 def practice_offers(app: FastAPI) -> Sequence[PracticeEndpoint]:
     """The practice targets that answer at this moment; none where they are switched off."""
-    practice: LabProcess | None = app.state.practice
+    practice: LabProcess | None = getattr(app.state, "practice", None)
     return practice.endpoints if practice is not None and practice.running else ()
 
 

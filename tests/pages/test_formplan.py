@@ -1,0 +1,182 @@
+"""From the form to the plan: what is right is taken as typed, what is wrong is said beside its control."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from webui.errors import InvalidInput
+from webui.pages.formplan import load_from_fields, pause_from_text, plan_from_fields, tags_from_text
+from webui.pages.forms import FormFields, RequestFields
+
+URL = "http://127.0.0.1:8000/items?a=1"
+
+
+def fields(request: dict[str, Any] | None = None, **changes: Any) -> FormFields:
+    first = replace(RequestFields(url=URL), **(request or {}))
+    return replace(FormFields(requests=(first,)), **changes)
+
+
+def problems(form: FormFields) -> dict[str, str]:
+    with pytest.raises(InvalidInput) as caught:
+        plan_from_fields(form)
+    return {problem.field: problem.message for problem in caught.value.problems}
+
+
+def test_a_url_and_the_defaults_make_a_plan() -> None:
+    plan = plan_from_fields(fields())
+    assert plan.base_url == "http://127.0.0.1:8000"
+    assert plan.requests[0].path == "/items?a=1"
+    assert (plan.load.users, plan.load.duration_s, plan.load.iterations) == (50, 30.0, None)
+    assert plan.http.keepalive
+    assert plan.http.verify_tls
+
+
+def test_every_field_reaches_the_plan() -> None:
+    plan = plan_from_fields(
+        fields(
+            {
+                "method": "POST",
+                "name": "create",
+                "weight": "2.5",
+                "headers": "Accept: text/html\nX-A: 1",
+                "body_kind": "json",
+                "body": '{"a": [1]}',
+                "statuses": "2xx, 404",
+                "checks": "== 201",
+            },
+            users="1,200",
+            end="both",
+            duration="1 min 30 s",
+            iterations="5,000",
+            spawn_rate="100/s",
+            pause="500 ms to 2 s",
+            timeout="2.5 s",
+            grace="0",
+            keepalive=False,
+            verify_tls=False,
+            thresholds="p95<200ms\n\nsuccess>99%",
+            name=" Items ",
+            tags='a, "b, c"',
+            note="x\ny",
+        )
+    )
+    request = plan.requests[0]
+    assert (request.method, request.name, request.weight) == ("POST", "create", 2.5)
+    assert request.headers == {"Accept": "text/html", "X-A": "1"}
+    assert request.body is not None
+    assert request.body.encode() == b'{"a":[1]}'
+    assert request.success_statuses == ("2xx", "404")
+    assert [check.is_ for check in request.checks] == ["== 201"]
+    assert (plan.load.users, plan.load.duration_s, plan.load.iterations) == (1200, 90.0, 5000)
+    assert plan.load.spawn_rate == 100.0
+    assert plan.think_time_s == (0.5, 2.0)
+    assert (plan.http.timeout_s, plan.graceful_stop_s) == (2.5, 0.0)
+    assert not plan.http.keepalive
+    assert not plan.http.verify_tls
+    assert plan.thresholds == ("p95<200ms", "success>99%")
+    assert (plan.name, plan.tags, plan.note) == ("Items", ("a", "b, c"), "x\ny")
+
+
+@pytest.mark.parametrize(
+    ("end", "duration_s", "iterations"),
+    [("duration", 30.0, None), ("iterations", None, 10_000), ("both", 30.0, 10_000), ("stop", None, None)],
+)
+def test_only_what_the_chosen_end_shows_is_read(
+    end: str, duration_s: float | None, iterations: int | None
+) -> None:
+    load = load_from_fields(fields(end=end))
+    assert load is not None
+    assert (load.duration_s, load.iterations) == (duration_s, iterations)
+
+
+def test_a_field_of_another_end_may_hold_nonsense() -> None:
+    assert plan_from_fields(fields(end="stop", duration="soon", iterations="many")).load.duration_s is None
+
+
+@pytest.mark.parametrize(
+    ("request_changes", "changes", "control", "words"),
+    [
+        ({"url": ""}, {}, "url-0", "enter an address"),
+        ({"url": "localhost:8000"}, {}, "url-0", "start the address with http://"),
+        ({"url": "ftp://a"}, {}, "url-0", "http:// or https://"),
+        ({"url": "http://"}, {}, "url-0", "no host"),
+        ({"url": "http://a:99999/"}, {}, "url-0", "port"),
+        ({"method": "FOO"}, {}, "method-0", "must be GET"),
+        ({"headers": "Accept: a\nfoo"}, {}, "headers-0", "line 2 has no colon"),
+        ({"headers": "A: \x01"}, {}, "headers-0", "control characters"),
+        ({"body_kind": "text", "body": "x"}, {}, "body_kind-0", "carries no body"),
+        ({"method": "POST", "body_kind": "json", "body": "{"}, {}, "body-0", "not valid JSON"),
+        ({"method": "POST", "body_kind": "text", "body": "x" * 10_000_001}, {}, "body-0", "10 MB at most"),
+        ({"method": "POST", "body_kind": "form", "body": "a=1\nb"}, {}, "body-0", "line 2"),
+        ({"method": "POST", "body_kind": "form", "body": "a=1\na=2"}, {}, "body-0", "a second time"),
+        ({"method": "POST", "body_kind": "file"}, {}, "file-0", "choose the file"),
+        (
+            {"method": "POST", "body_kind": "file", "file_name": "a", "file_bytes": 10_000_001},
+            {}, "file-0", "not 10,000,001",
+        ),
+        ({"statuses": "999"}, {}, "statuses-0", "between 100 and 599"),
+        ({"weight": "0"}, {}, "weight-0", "more than 0"),
+        ({"weight": "heavy"}, {}, "weight-0", "write a number"),
+        ({}, {"users": "0"}, "users", "must be 1 or more"),
+        ({}, {"users": "-3"}, "users", "must be 1 or more"),
+        ({}, {"users": "9" * 30}, "users", "whole number"),
+        ({}, {"users": "many"}, "users", "whole number"),
+        ({}, {"duration": "0"}, "duration", "or more"),
+        ({}, {"duration": "soon"}, "duration", "such as 30s"),
+        ({}, {"end": "iterations", "iterations": "0"}, "iterations", "must be 1 or more"),
+        ({}, {"spawn_rate": "fast"}, "spawn_rate", "such as 100/s"),
+        ({}, {"spawn_rate": "0"}, "spawn_rate", "more than 0"),
+        ({}, {"pause": "3 s to 1 s"}, "pause", "shortest"),
+        ({}, {"pause": "a to b to c"}, "pause", "write a pause"),
+        ({}, {"timeout": "0"}, "timeout", "(seconds)"),
+        ({}, {"grace": "-1"}, "grace", "write a time"),
+        ({}, {"thresholds": "p95<200ms\nfoo"}, "thresholds", "line 2: "),
+        ({}, {"tags": "x" * 61}, "tags", "60 characters"),
+        ({}, {"name": "a\tb"}, "name", "printable"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_said_at_its_control(
+    request_changes: dict[str, Any], changes: dict[str, Any], control: str, words: str
+) -> None:
+    found = problems(fields(request_changes, **changes))
+    assert list(found) == [control]
+    assert words in found[control]
+
+
+def test_all_mistakes_are_said_at_once() -> None:
+    found = problems(fields({"url": "", "headers": "foo"}, users="0", duration="soon", thresholds="x"))
+    assert set(found) == {"url-0", "headers-0", "users", "duration", "thresholds"}
+
+
+def test_mistakes_of_a_further_request_carry_its_key() -> None:
+    first, blank = RequestFields(url=URL), RequestFields(key="2")
+    wrong = RequestFields(key="7", url="items", headers="foo")
+    nameless = RequestFields(key="8", headers="A: b")
+    found = problems(FormFields(requests=(first, blank, wrong, nameless)))
+    assert set(found) == {"url-7", "headers-7", "url-8"}
+
+
+def test_a_request_left_empty_is_left_out() -> None:
+    plan = plan_from_fields(FormFields(requests=(RequestFields(url=URL), RequestFields(key="1"))))
+    assert len(plan.requests) == 1
+
+
+def test_two_requests_of_one_name_are_a_mistake_of_the_whole_form() -> None:
+    found = problems(FormFields(requests=(RequestFields(url=URL), RequestFields(key="1", url="/items"))))
+    assert list(found) == [""]
+    assert "GET /items" in found[""]
+
+
+@pytest.mark.parametrize(
+    ("text", "pause"),
+    [("0", (0.0, 0.0)), ("1s", (1.0, 1.0)), ("1 s to 3 s", (1.0, 3.0)), ("1s..3s", (1.0, 3.0))],
+)
+def test_pauses(text: str, pause: tuple[float, float]) -> None:
+    assert pause_from_text(text) == pause
+
+
+def test_labels_may_hold_commas_in_quotes() -> None:
+    assert tags_from_text(' a ,, "b, c" ') == ["a", "b, c"]
