@@ -15,6 +15,7 @@ from webui.cli.console import say
 from webui.cli.interrupts import interrupts
 from webui.lab.server import AnnouncingServer
 from webui.settings import Settings
+from webui.streams import end_all
 
 _GRACE_S = 1  # how long open streams and requests have to end
 
@@ -36,9 +37,15 @@ async def _serve(app: FastAPI, sock: socket.socket) -> None:
     assert task is not None
     with interrupts(task.cancel) as handler, contextlib.suppress(asyncio.CancelledError):
         async with app.router.lifespan_context(app):
-            handler.on_first = lambda: server.handle_exit(signal.SIGINT, None)
+            handler.on_first = lambda: _leave(app, server)
             if not handler.asked:
                 await server.serve(sockets=[sock])
+
+
+def _leave(app: FastAPI, server: uvicorn.Server) -> None:
+    # The server waits for open streams before the lifespan ends: they have to be told first.
+    end_all(app)
+    server.handle_exit(signal.SIGINT, None)
 
 
 class _Server(AnnouncingServer):

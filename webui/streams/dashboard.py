@@ -108,3 +108,10 @@ def _feed(app: FastAPI, manager: RunManager, store: Store) -> RecentFeed:
     if feed is None:
         feed = app.state.recent_feed = RecentFeed(manager, store, lambda: practice_offers(app))
     return feed
+
+
+def close(app: FastAPI) -> None:
+    """Ends all viewers' streams of the dashboard."""
+    feed: RecentFeed | None = getattr(app.state, "recent_feed", None)
+    if feed is not None:
+        feed.board.fail()

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
+from webui.errors import NotFound
 from webui.metrics.snapshot import Snapshot
 from webui.pages.chart_data import chart_update, position_of, rows_after, to_json
 from webui.pages.chart_rows import Row, RowCache
@@ -64,6 +65,8 @@ class RunFeed:
     async def _render(self) -> None:
         try:
             await self._follow()
+        except NotFound:  # deleted meanwhile: whoever comes back is told so
+            self.board.fail()
         except Exception:
             log.exception("The live page of run %s could not be rendered", self.run_id)
             self.board.fail()
@@ -74,14 +77,15 @@ class RunFeed:
             async with live.channel.subscribe() as events:
                 self._show(await self.manager.view(self.run_id))
                 async for event in events:
-                    self._show(event.view)
-        while not self.board.ended:
-            self._show(await self.manager.view(self.run_id))
-            await asyncio.sleep(0 if self.board.ended else STORED_EVERY_S)
+                    if self._show(event.view):
+                        return
+        while not self._show(await self.manager.view(self.run_id)):
+            await asyncio.sleep(STORED_EVERY_S)
 
-    def _show(self, view: RunView) -> None:
-        if self._view is not None and view.live and view.seq <= self._view.seq and self._view.seq > 0:
-            return  # the channel begins with an event that the first look has already shown
+    def _show(self, view: RunView) -> bool:
+        """Publishes the run as it stands; True when it has ended."""
+        if self._view is not None and view.live and 0 < view.seq <= self._view.seq:
+            return False  # the channel begins with an event that the first look has already shown
         shown = redacted(view) if self.shared else view
         page = run_page(shown, view.audit, base="", shared=self.shared)
         parts = {name: render(f"run/stream/{name}.html", page) for name in PARTS}
@@ -89,6 +93,7 @@ class RunFeed:
         self._view = view
         self._frames.clear()
         self.board.publish(parts, ended=not view.live)
+        return not view.live
 
     def _take_rows(self, snapshots: Sequence[Snapshot]) -> None:
         changed, whole = self.rows.update(snapshots)
@@ -125,6 +130,7 @@ class RunFeeds:
 
     def __init__(self) -> None:
         self._feeds: dict[tuple[str, bool], RunFeed] = {}
+        self._closed = False
 
     def __len__(self) -> int:
         return len(self._feeds)
@@ -133,6 +139,8 @@ class RunFeeds:
         self, manager: RunManager, run_id: str, position: str | None, *, shared: bool
     ) -> AsyncGenerator[bytes, None]:
         """One viewer's events; viewers of the same page share one feed, which ends with the last of them."""
+        if self._closed:
+            return
         key = (run_id, shared)
         feed = self._feeds.get(key)
         if feed is None or feed.board.ended or feed.board.failed:
@@ -144,3 +152,9 @@ class RunFeeds:
         finally:
             if feed.viewers == 0 and self._feeds.get(key) is feed:
                 del self._feeds[key]
+
+    def close(self) -> None:
+        """Ends all viewers' streams; there are none from then on."""
+        self._closed = True
+        for feed in self._feeds.values():
+            feed.board.fail()
