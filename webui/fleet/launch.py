@@ -9,7 +9,7 @@ OnEvent = Callable[[dict[str, Any]], None]
 
 LOST = "An engine process ended in the middle of the test: it was killed, or it crashed."
 STOP_REPEAT_S = 0.25
-STOP_LIMIT_S = 1.5  # an engine that goes on for longer is killed
+STOP_LIMIT_S = 3.0  # an engine that goes on for longer is killed, and its last interval is lost
 
 
 @dataclass(slots=True)
