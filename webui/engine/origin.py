@@ -42,21 +42,21 @@ class Origin:
 
         A host with several addresses (`localhost` has two) is tried at the next where one refuses.
         """
-        failure = ConnectFailed("dns_error", self.dns_detail)
-        for address in tuple(self.addresses):
+        port, failure = self.target.port, None
+        for address in self.addresses:
             try:
-                await loop.create_connection(lambda: connection, address, self.target.port)
+                await loop.create_connection(lambda: connection, address, port)
             except OSError as error:
-                failure = _failure(error, address, self.target.port)
+                failure = _failure(error, address, port)
             else:
-                self._prefer(address)
+                if failure is not None:
+                    self._prefer(address)
                 return
-        raise failure
+        raise failure or ConnectFailed("dns_error", self.dns_detail)
 
     def _prefer(self, address: str) -> None:
-        if self.addresses[0] != address:
-            self.addresses.remove(address)
-            self.addresses.insert(0, address)
+        """A new list, for others may be going through the present one."""
+        self.addresses = [address, *(other for other in self.addresses if other != address)]
 
 
 def _failure(error: OSError, address: str, port: int) -> ConnectFailed:

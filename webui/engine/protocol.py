@@ -117,6 +117,8 @@ class Connection(asyncio.Protocol):
                 if kind is not None:
                     self.sample = data[end + 4 : end + 4 + SAMPLE_BYTES]
                 self._stage = _IDLE
+                if not head.keep:
+                    self.close()
                 self.handler.on_response(status, kind, now, now, size)
                 return
         self._receive_piece(data, now)

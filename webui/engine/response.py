@@ -30,8 +30,7 @@ class Violation(Exception):
 class Head:
     """One parsed head. `length` is the body's, or CHUNKED or UNTIL_CLOSE.
 
-    `span`: the blank line and the body together where the response ends after so many bytes and leaves
-    the connection open; -1 otherwise.
+    `span`: the blank line and the body together where the response ends after so many bytes; -1 otherwise.
     """
 
     status: int
@@ -111,7 +110,7 @@ def parse_head(data: bytes, *, bodiless: bool) -> Head:
     if length > BODY_LIMIT:
         raise Violation(f"the body has {length:,} bytes, {BODY_LIMIT:,} are allowed", "body_too_large")
     keep = length != UNTIL_CLOSE and _keeps(version, found.connection)
-    span = length + len(END_OF_HEAD) if keep and length >= 0 and status >= 200 else -1
+    span = length + len(END_OF_HEAD) if length >= 0 and status >= 200 else -1
     return Head(status, length, keep, span)
 
 

@@ -8,7 +8,7 @@ from time import perf_counter_ns as clock
 from webui.engine.protocol import _HEAD, Connection, Handler
 from webui.engine.template import Template
 
-_READ = 256 * 1024
+_READ = 16 * 1024  # a whole record, so that nothing of one is left behind
 _LAST_WORDS = 4096  # bytes that are waited for when a connection is closed
 
 
@@ -95,7 +95,7 @@ class TlsConnection(Connection):
             while part := self._tls.read(_READ):
                 plain += part
                 # Asking first spares an exception for every response.
-                if not self._incoming.pending and not self._tls.pending():
+                if not self._incoming.pending:
                     return plain, False
         except ssl.SSLWantReadError:
             return plain, False
