@@ -257,3 +257,30 @@ async def test_one_of_many_claims_a_dead_owners_run(store: Store) -> None:
 async def test_an_ended_run_cannot_be_claimed(store: Store) -> None:
     await store.add_run(record(status="passed", owner="dead"))
     assert not await store.claim(record().id, owner="dead", new_owner="new")
+
+
+# -- callers that go away ----------------------------------------------------------------------------------
+
+
+async def test_a_write_whose_caller_is_cancelled_is_done_all_the_same(store: Store) -> None:
+    await store.add_run(record())
+    for position in range(100):
+        writing = asyncio.ensure_future(store.put_snapshots(record().id, [(position, b"x")]))
+        for _ in range(position % 10 + 1):
+            await asyncio.sleep(0)
+        writing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        await store.update_run(record().id, note=str(position))  # the database is not locked
+    assert len(await store.snapshots(record().id)) == 100
+
+
+async def test_closing_waits_for_what_is_under_way(store: Store, database: Path) -> None:
+    await store.add_run(record())
+    writing = asyncio.ensure_future(store.put_snapshots(record().id, [(0, b"x")]))
+    await asyncio.sleep(0)
+    writing.cancel()
+    await store.close()
+    again = await Store.open(f"sqlite:///{database}")
+    assert await again.snapshots(record().id) == [b"x"]
+    await again.close()

@@ -67,6 +67,28 @@ PLAN_BODY: Final[dict[str, Any]] = {
     }
 }
 
+# As FastAPI describes event streams of its own.
+EVENTS: Final[dict[str, Any]] = {
+    "description": "Server-sent events.",
+    "content": {
+        "text/event-stream": {
+            "itemSchema": {
+                "type": "object",
+                "required": ["event", "data"],
+                "properties": {
+                    "event": {"enum": ["snapshot", "status", "finished"]},
+                    "id": {"type": "string"},
+                    "data": {
+                        "type": "string",
+                        "contentMediaType": "application/json",
+                        "contentSchema": {"anyOf": [schema_ref(RowPart), schema_ref(StatusChange)]},
+                    },
+                },
+            }
+        }
+    },
+}
+
 
 def install(app: FastAPI) -> None:
     """Adds the schemas that responses and bodies refer to."""

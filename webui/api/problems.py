@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from webui import errors
 
@@ -72,6 +73,7 @@ _TITLES = {
     "store-unavailable": "The database is not available",
     "generator-failed": "The load generator failed",
 }
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _RETRY_AFTER_S = {"queue-full": "10", "store-unavailable": "5", "generator-failed": "5"}
 
 
@@ -104,6 +106,9 @@ def respond(problem: ProblemDetails, headers: Mapping[str, str] | None = None) -
 
 
 async def _handle(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        # The router knows of one route here; there may be others, with other methods.
+        error = HTTPException(405, headers={**(error.headers or {}), "Allow": _allowed(request)})
     problem = describe(error)
     if isinstance(error, errors.KatydidError) and problem.status >= 500:
         # Unforeseen errors go on to the server, which logs them with their traceback.
@@ -120,6 +125,15 @@ def _headers(error: Exception, problem: ProblemDetails) -> dict[str, str]:
     given = error.headers if isinstance(error, HTTPException) and error.headers else {}
     wait = _RETRY_AFTER_S.get(problem.type.rpartition(":")[2])
     return {**given, **({"Retry-After": wait} if wait else {})}
+
+
+def _allowed(request: Request) -> str:
+    """The methods that this address answers, as the header Allow lists them."""
+    routes = request.app.routes
+    tried = ((method, {**request.scope, "method": method}) for method in _METHODS)
+    return ", ".join(
+        method for method, scope in tried if any(r.matches(scope)[0] is Match.FULL for r in routes)
+    )
 
 
 def _of_kind(error: errors.KatydidError, found: tuple[FieldProblem, ...] = ()) -> ProblemDetails:

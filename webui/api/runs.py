@@ -11,7 +11,7 @@ from webui.analysis.document import RunDocument, Status
 from webui.api import stream
 from webui.api.bodies import read_plan
 from webui.api.models import RunItem, RunList, Share, ShareList
-from webui.api.openapi import PLAN_BODY, problems
+from webui.api.openapi import EVENTS, PLAN_BODY, problems
 from webui.plan.model import Plan
 from webui.store import MAX_PAGE, RunQuery, Sort
 from webui.web import Manager, Storage
@@ -45,7 +45,7 @@ async def list_runs(
     manager: Manager,
     store: Storage,
     search: Annotated[str, Query(description="Words in name, target or tags.", max_length=200)] = "",
-    status: Annotated[Status | Literal["live"] | None, Query(description="`live`: not ended yet.")] = None,
+    status: Annotated[Literal[Status, "live"] | None, Query(description="`live`: not ended yet.")] = None,
     tag: Annotated[str | None, Query(max_length=60)] = None,
     sort: Annotated[Sort, Query()] = "created",
     order: Annotated[Literal["asc", "desc"], Query()] = "desc",
@@ -65,8 +65,12 @@ async def list_runs(
 
 
 @router.get("/{run_id}", summary="Read a run's result", responses=problems(404))
-async def read_run(run_id: RunId, manager: Manager) -> RunDocument:
+async def read_run(run_id: RunId, manager: Manager, store: Storage) -> RunDocument:
     """The result document; of a live run, the figures so far."""
+    if manager.get_live(run_id) is None:
+        record = await store.get_run(run_id)
+        if record is not None and record.result is not None:
+            return RunDocument.model_validate(record.result)  # as it was saved when the run ended
     view = await manager.view(run_id)
     return await asyncio.to_thread(view.result)  # over a long run's rows this takes a while
 
@@ -96,10 +100,7 @@ async def stop_run(run_id: RunId, manager: Manager) -> RunDocument:
     summary="Follow a run",
     response_class=EventSourceResponse,
     responses={
-        200: {
-            "description": "Server-sent events.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
-        },
+        200: EVENTS,
         204: {"description": "The client has everything: it comes back after `finished`."},
         **problems(404),
     },
@@ -113,12 +114,11 @@ async def stream_run(
 ) -> Response:
     """Server-sent events until the run has ended. `snapshot`: one row as in the result's `snapshots`; it
     replaces the rows that it overlaps, and whoever joins late is sent all rows. `status`: where the run
-    stands. `finished`: it has ended, and this is the last event."""
+    stands. `finished`: where it stands for good; this is the last event."""
     await manager.view(run_id)  # an unknown run is a 404, not a stream
     if last_event_id == stream.FINISHED_ID:
         return Response(status_code=HTTPStatus.NO_CONTENT)
-    progress = stream.progress_of(last_event_id)
-    return EventSourceResponse(stream.events(manager, run_id, progress), ping=stream.PING_S)
+    return stream.respond(manager, run_id, last_event_id)
 
 
 @router.post(

@@ -5,23 +5,29 @@ whoever comes back those since, and a slow reader, who may lose events, still lo
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import Any, TypeVar
 
-from sse_starlette import ServerSentEvent
+import anyio
+from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from webui.analysis.document import RowPart
 from webui.analysis.results import row
 from webui.api.models import StatusChange
 from webui.metrics.snapshot import Snapshot
+from webui.runs.broadcast import RunEvent, Subscription
 from webui.runs.manager import RunManager
 from webui.runs.model import RunView
 
-PING_S = 15
 FINISHED_ID = "finished"  # a client that comes back with this has everything
+_PING_S = 15
+_CLOSE_S = 0.5  # how long a stream may take to end when the server shuts down
 _POLL_S = 1.0  # for runs of another process, such as `katydid run`
 _AT_ONCE = 50  # rows written before others get their turn
+
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
@@ -56,9 +62,23 @@ def progress_of(last_event_id: str | None) -> Progress:
     return Progress(int(known) if known.isascii() and known.isdecimal() and len(known) < 20 else 0)
 
 
-async def events(manager: RunManager, run_id: str, progress: Progress) -> AsyncIterator[ServerSentEvent]:
-    """The run's events until it has ended. Raises NotFound before the first one."""
-    async for view in _views(manager, run_id):
+def respond(manager: RunManager, run_id: str, last_event_id: str | None) -> EventSourceResponse:
+    """The stream for one client. When the server shuts down, it ends as if the run's events had."""
+    closing = anyio.Event()
+    return EventSourceResponse(
+        events(manager, run_id, progress_of(last_event_id), closing),
+        ping=_PING_S,
+        shutdown_event=closing,
+        shutdown_grace_period=_CLOSE_S,
+        sep="\n",
+    )
+
+
+async def events(
+    manager: RunManager, run_id: str, progress: Progress, closing: anyio.Event
+) -> AsyncIterator[ServerSentEvent]:
+    """The run's events until it has ended, or `closing` is set. Raises NotFound before the first one."""
+    async for view in _views(manager, run_id, closing):
         for number, event in enumerate(_news(view, progress), 1):
             yield event
             if number % _AT_ONCE == 0:
@@ -69,7 +89,9 @@ async def events(manager: RunManager, run_id: str, progress: Progress) -> AsyncI
 
 
 def _news(view: RunView, progress: Progress) -> Iterator[ServerSentEvent]:
-    if (status := progress.take_new_status(view)) is not None:
+    status = progress.take_new_status(view)
+    # The last change of status is the event `finished`, after all rows.
+    if status is not None and (view.live or not progress.end_ns):
         yield _event("status", status.model_dump_json())
     for snapshot in progress.take_new_rows(view.snapshots):
         yield _event("snapshot", row(snapshot).model_dump_json(), str(snapshot.end_ns))
@@ -79,25 +101,43 @@ def _event(kind: str, data: str, number: str | None = None) -> ServerSentEvent:
     return ServerSentEvent(data, event=kind, id=number, sep="\n")
 
 
-async def _views(manager: RunManager, run_id: str) -> AsyncIterator[RunView]:
-    """Pictures of the run, the newest whenever there is something new; the last one is of its end,
-    unless the server shuts down before."""
+async def _views(manager: RunManager, run_id: str, closing: anyio.Event) -> AsyncIterator[RunView]:
+    """Pictures of the run, the newest whenever there is something new, the last one of its end."""
     live = manager.get_live(run_id)
-    if live is None:
-        async for view in _polled(manager, run_id):
-            yield view
-        return
     view = await manager.view(run_id)
     yield view
+    if live is None:
+        while view.live and not await _is_set_within(closing, _POLL_S):
+            view = await manager.view(run_id)
+            yield view
+        return
     async with live.channel.subscribe(view.seq) as changes:
-        async for change in changes:
+        async for change in _until(closing, changes):
             yield change.view
 
 
-async def _polled(manager: RunManager, run_id: str) -> AsyncIterator[RunView]:
-    while True:
-        view = await manager.view(run_id)
-        yield view
-        if not view.live:
-            return
-        await asyncio.sleep(_POLL_S)
+async def _until(closing: anyio.Event, changes: Subscription) -> AsyncIterator[RunEvent]:
+    """The changes that come before `closing` is set."""
+    closed = asyncio.ensure_future(closing.wait())
+    try:
+        while (change := await _first(closed, anext(changes, None))) is not None:
+            yield change
+    finally:
+        closed.cancel()
+
+
+async def _first(closed: asyncio.Future[None], coming: Coroutine[Any, Any, _T]) -> _T | None:
+    """What comes, or None when `closed` is first."""
+    task = asyncio.ensure_future(coming)
+    either: set[asyncio.Future[Any]] = {closed, task}
+    try:
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else None
+    finally:
+        task.cancel()
+
+
+async def _is_set_within(event: anyio.Event, seconds: float) -> bool:
+    with anyio.move_on_after(seconds):
+        await event.wait()
+    return event.is_set()

@@ -3,10 +3,10 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -19,10 +19,12 @@ from webui.errors import InvalidInput, StoreUnavailable
 from webui.store.faults import busy, mapped, not_writable, unavailable, where
 
 BUSY_S: Final = 5.0  # how long a transaction waits for others that write
+CLOSE_S: Final = 1.0
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 _WRITES = "katydid_writes"
 _MIGRATION_LOCK = 0x6B617479  # any number that no other program locks
+_T = TypeVar("_T")
 
 
 class Database:
@@ -36,6 +38,7 @@ class Database:
         # SQLite takes one writer at a time and makes others sleep and ask again. Inside this process they
         # stand in line instead.
         self._turn = asyncio.Lock() if self.dialect == "sqlite" else None
+        self._under_way: set[asyncio.Task[Any]] = set()
 
     @classmethod
     async def open(cls, address: str) -> "Database":
@@ -54,8 +57,22 @@ class Database:
         return database
 
     async def close(self) -> None:
-        """Closes all connections."""
+        """Closes all connections, after what is under way has ended or has had CLOSE_S."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=CLOSE_S)
         await self._engine.dispose()
+
+    async def whole(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Runs `work` to its end also when the caller is cancelled."""
+        task = asyncio.ensure_future(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # where nobody waits any more, nobody needs to hear of it
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:

@@ -1,14 +1,16 @@
 """The store: runs, their snapshots and their share links. Every query stands in this package.
 
-All methods raise StoreUnavailable when the database cannot be used.
+All methods raise StoreUnavailable when the database cannot be used. Each of them is all or nothing, also
+when its caller is cancelled meanwhile: then it goes on to its end unseen.
 """
 
 import json
 import secrets
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Self, Unpack
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
 from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -22,8 +24,23 @@ from webui.store.tables import documents, run_tags, runs, shares, snapshots
 
 TARGET_LENGTH = 500  # of a target in lists; the plan has it in full
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 _SUMMARY = tuple(RunSummary.__dataclass_fields__)
 _CHUNK = 100  # rows in one statement
+
+
+def _whole(
+    method: Callable[Concatenate["Store", _P], Coroutine[Any, Any, _T]],
+) -> Callable[Concatenate["Store", _P], Coroutine[Any, Any, _T]]:
+    """Lets the method run to its end whatever becomes of its caller: a statement that is cancelled while
+    the driver's thread works on it can leave its connection behind, with the database locked."""
+
+    @wraps(method)
+    async def run(self: "Store", /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        return await self._database.whole(method(self, *args, **kwargs))
+
+    return run
 
 
 class Store:
@@ -44,6 +61,7 @@ class Store:
         """Closes the database."""
         await self._database.close()
 
+    @_whole
     async def check(self) -> None:
         """Returns when the database answers."""
         async with self._database.reading() as connection:
@@ -51,6 +69,7 @@ class Store:
 
     # -- runs ------------------------------------------------------------------------------------------
 
+    @_whole
     async def add_run(self, record: RunRecord) -> None:
         """Adds a run. Raises ValueError when there is one of that id."""
         row = {name: getattr(record, name) for name in (*_SUMMARY, "note", "shards", "load_s")}
@@ -65,11 +84,13 @@ class Store:
             )
             await _set_tags(connection, record.id, record.tags)
 
+    @_whole
     async def update_run(self, run_id: str, **changes: Unpack[RunChanges]) -> None:
         """Sets the given fields. Raises NotFound."""
         async with self._database.writing() as connection:
             await _update(connection, run_id, changes)
 
+    @_whole
     async def finish_run(
         self,
         run_id: str,
@@ -86,6 +107,7 @@ class Store:
                 update(documents).where(documents.c.run_id == run_id).values(result=packed)
             )
 
+    @_whole
     async def get_run(self, run_id: str) -> RunRecord | None:
         """The run with its documents; None when there is none."""
         statement = (
@@ -97,6 +119,7 @@ class Store:
             row = (await connection.execute(statement)).one_or_none()
         return None if row is None else _record(row)
 
+    @_whole
     async def list_runs(self, query: RunQuery) -> RunPage:
         """One page of the runs that the query asks for. Raises InvalidInput for a foreign cursor, a
         limit or a sort that there is not."""
@@ -109,6 +132,7 @@ class Store:
         cursor = listing.cursor_after(query, shown[-1][len(runs.c) :]) if more else None
         return RunPage([_summary(row) for row in shown], cursor, total or 0)
 
+    @_whole
     async def delete_run(self, run_id: str) -> None:
         """Deletes the run with its snapshots and shares. Raises NotFound."""
         async with self._database.writing() as connection:
@@ -118,18 +142,21 @@ class Store:
 
     # -- who runs what: one process owns each live run -------------------------------------------------
 
+    @_whole
     async def live_runs(self) -> list[RunSummary]:
         """The runs that have not ended, whoever owns them, oldest first."""
         statement = select(runs).where(runs.c.status.in_(LIVE)).order_by(runs.c.created_at, runs.c.id)
         async with self._database.reading() as connection:
             return [_summary(row) for row in await connection.execute(statement)]
 
+    @_whole
     async def beat(self, owner: str, now: datetime) -> None:
         """Says that the owner of its live runs is alive."""
         mine = (runs.c.owner == owner) & runs.c.status.in_(LIVE)
         async with self._database.writing() as connection:
             await connection.execute(update(runs).where(mine).values(heartbeat_at=now))
 
+    @_whole
     async def claim(self, run_id: str, *, owner: str, new_owner: str) -> bool:
         """Takes a live run over from an owner found dead; False when another process was first."""
         theirs = (runs.c.id == run_id) & (runs.c.owner == owner) & runs.c.status.in_(LIVE)
@@ -139,17 +166,20 @@ class Store:
 
     # -- snapshots -------------------------------------------------------------------------------------
 
+    @_whole
     async def put_snapshots(self, run_id: str, rows: Iterable[tuple[int, bytes]]) -> None:
         """Writes rows at their positions, over what stood there. Raises NotFound."""
         async with self._database.writing() as connection:
             await self._put(connection, run_id, rows)
 
+    @_whole
     async def replace_snapshots(self, run_id: str, rows: Iterable[tuple[int, bytes]]) -> None:
         """Writes these rows in place of all of the run's. Raises NotFound."""
         async with self._database.writing() as connection:
             await connection.execute(delete(snapshots).where(snapshots.c.run_id == run_id))
             await self._put(connection, run_id, rows)
 
+    @_whole
     async def snapshots(self, run_id: str) -> list[bytes]:
         """The rows in the order of their positions; none for an unknown run."""
         statement = (
@@ -172,6 +202,7 @@ class Store:
 
     # -- share links -----------------------------------------------------------------------------------
 
+    @_whole
     async def add_share(self, run_id: str) -> ShareRecord:
         """A new link to the run. Raises NotFound."""
         share = ShareRecord(secrets.token_urlsafe(24), run_id, datetime.now(UTC))
@@ -181,6 +212,7 @@ class Store:
             )
         return share
 
+    @_whole
     async def shares(self, run_id: str) -> list[ShareRecord]:
         """The run's links, revoked ones included, oldest first."""
         statement = (
@@ -189,6 +221,7 @@ class Store:
         async with self._database.reading() as connection:
             return [_share(row) for row in await connection.execute(statement)]
 
+    @_whole
     async def share(self, token: str) -> ShareRecord | None:
         """The link of that token, revoked or not; None when there is none."""
         async with self._database.reading() as connection:
@@ -196,6 +229,7 @@ class Store:
             row = found.one_or_none()
         return None if row is None else _share(row)
 
+    @_whole
     async def revoke_share(self, run_id: str, token: str) -> None:
         """Closes a link; closing it again changes nothing. Raises NotFound."""
         this = (shares.c.run_id == run_id) & (shares.c.token == token)

@@ -1,0 +1,114 @@
+"""The OpenAPI document tells the truth: schemathesis sends what it allows, and what it does not."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import schemathesis
+import uvicorn
+from fastapi import FastAPI
+from hypothesis import HealthCheck, settings
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
+
+from tests.api.conftest import PLAN
+from tests.api.fakes import FakeFleet
+from webui.app import create_app
+from webui.runs.manager import RunManager
+from webui.settings import Settings
+from webui.store import Store
+
+# A plan's schema says less than its rules, such as what is an address; and numbers may come as text, which
+# the schema does not say. Both have tests of their own.
+NOT_FOR_PLANS = [positive_data_acceptance, negative_data_rejection]
+
+
+def application(folder: Path) -> FastAPI:
+    """The real application, but its runs end at once without any load."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.store = await Store.open(app.state.settings.store_url)
+        app.state.manager = RunManager(app.state.store, FakeFleet(quick=True), app.state.settings)  # type: ignore[arg-type]
+        await app.state.manager.start()
+        yield
+        await app.state.manager.close()
+        await app.state.store.close()
+
+    app = create_app(Settings(data_dir=folder, practice_target=False))
+    app.router.lifespan_context = lifespan
+    return app
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the application is served."""
+    app = application(tmp_path_factory.mktemp("schema"))
+    running = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    while not running.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}"
+    running.should_exit = True
+    thread.join()
+
+
+schema = schemathesis.openapi.from_dict(create_app(Settings(practice_target=False)).openapi())
+
+
+@schema.parametrize()
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
+def test_every_response_is_as_described(case: schemathesis.Case, server: str) -> None:
+    excluded = NOT_FOR_PLANS if case.path == "/api/v1/runs" and case.method == "POST" else []
+    case.call_and_validate(server, excluded_checks=excluded, timeout=10)
+    if "run_id" in (case.path_parameters or {}):
+        # Made-up ids name no run; so once more with the id of one that there is.
+        case.path_parameters["run_id"] = ended_run(server)
+        case.call_and_validate(server, excluded_checks=NOT_FOR_PLANS, timeout=10)
+
+
+def ended_run(server: str) -> str:
+    """The id of a new run that has ended."""
+    with httpx.Client(base_url=server, trust_env=False) as client:
+        run_id: str = client.post("/api/v1/runs", json=PLAN).json()["id"]
+        while client.get(f"/api/v1/runs/{run_id}").json()["ended_at"] is None:
+            time.sleep(0.01)
+    return run_id
+
+
+def test_the_document_names_every_operation_and_what_may_go_wrong(server: str) -> None:
+    document = httpx.get(f"{server}/openapi.json", trust_env=False).json()
+    operations = {
+        f"{method.upper()} {path}": operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert set(operations) == {
+        "GET /healthz",
+        "POST /api/v1/runs",
+        "GET /api/v1/runs",
+        "GET /api/v1/runs/{run_id}",
+        "DELETE /api/v1/runs/{run_id}",
+        "POST /api/v1/runs/{run_id}/stop",
+        "GET /api/v1/runs/{run_id}/stream",
+        "POST /api/v1/runs/{run_id}/shares",
+        "GET /api/v1/runs/{run_id}/shares",
+        "DELETE /api/v1/runs/{run_id}/shares/{token}",
+    }
+    for name, operation in operations.items():
+        assert operation["summary"], name
+        assert operation["description"], name
+        wrong = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
+        assert all(list(answer["content"]) == ["application/problem+json"] for answer in wrong.values()), name
+        assert "503" in wrong or name == "GET /healthz"
+    assert set(operations["POST /api/v1/runs"]["requestBody"]["content"]) == {
+        "application/json",
+        "application/toml",
+    }
