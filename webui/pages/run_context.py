@@ -77,6 +77,11 @@ class RuleRow:
     outcome: Outcome
 
     @property
+    def known(self) -> bool:
+        """Whether there is a figure to judge by."""
+        return self.outcome.actual is not None
+
+    @property
     def meter_percent(self) -> float:
         """How much of the meter is filled; the limit stands at 80."""
         if self.outcome.actual is None or self.rule.limit <= 0:
@@ -145,8 +150,8 @@ class RunPage:
 
     @property
     def failed_rules(self) -> int:
-        """How many thresholds do not hold."""
-        return sum(not row.outcome.passed for row in self.rules)
+        """How many thresholds do not hold; while the run is live, one without a figure is still open."""
+        return sum(not row.outcome.passed and (row.known or not self.live) for row in self.rules)
 
     @property
     def public_plan(self) -> Plan:

@@ -79,7 +79,7 @@ class RunFeed:
                 async for event in events:
                     if self._show(event.view):
                         return
-        while not self._show(await self.manager.view(self.run_id)):
+        while not self._show(await self.manager.view(self.run_id)):  # noqa: ASYNC110 - another process's run
             await asyncio.sleep(STORED_EVERY_S)
 
     def _show(self, view: RunView) -> bool:
