@@ -76,7 +76,7 @@ class Shard:
 
     def start(self) -> None:
         """Starts the first users and the clockwork."""
-        self._loop.call_later(TICK_NS / NS_PER_S, self._tick)
+        self._at(self._next_tick_ns, self._tick)
         self._ring()
 
     def stop(self) -> None:
@@ -151,9 +151,13 @@ class Shard:
         if self._alarm is not None:
             self._alarm.cancel()
         self._alarm_ns = due_ns
-        # The event loop's timers are whole milliseconds; rounded up, so that nothing wakes too early.
+        self._alarm = self._at(due_ns, self._ring)
+
+    def _at(self, due_ns: int, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        """Calls it then. The event loop's timers are whole milliseconds: rounded up, and still it may be
+        a fraction of one too early."""
         delay_ms = max(1, -(-(due_ns - clock()) // NS_PER_MS))
-        self._alarm = self._loop.call_later(delay_ms / 1000, self._ring)
+        return self._loop.call_later(delay_ms / 1000, callback)
 
     def _ring(self) -> None:
         """Starts users and goes on with those whose pause is over."""
@@ -174,6 +178,9 @@ class Shard:
 
     def _tick(self) -> None:
         now = clock()
+        if now < self._next_tick_ns:
+            self._at(self._next_tick_ns, self._tick)
+            return
         self.health.loop_lag.add(now - self._next_tick_ns)
         self.recorder.sample_in_flight(now)
         self.recorder.fold_large()
@@ -187,9 +194,9 @@ class Shard:
         if self.done.done():
             return
         self._on_tick(now)
-        late = clock() - self.start_ns
-        self._next_tick_ns = self.start_ns + (late // TICK_NS + 1) * TICK_NS
-        self._loop.call_later((self._next_tick_ns - clock()) / NS_PER_S, self._tick)
+        elapsed = clock() - self.start_ns
+        self._next_tick_ns = self.start_ns + (elapsed // TICK_NS + 1) * TICK_NS
+        self._at(self._next_tick_ns, self._tick)
 
     def _sweep(self, now: int) -> None:
         """Looks for timeouts at some of the users, so that all are seen within a twentieth of the timeout."""
