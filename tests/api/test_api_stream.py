@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +18,9 @@ from hypothesis import strategies as st
 from tests.api.conftest import Service
 from tests.api.fakes import SECOND, interval
 from webui.api.stream import Progress, progress_of
+from webui.metrics import codec
 from webui.metrics.series import Series
+from webui.store import RunRecord
 
 pytestmark = pytest.mark.anyio
 
@@ -140,6 +143,33 @@ async def test_a_run_that_waits_tells_when_its_turn_comes(service: Service) -> N
     statuses = [event.data["status"] for event in await following if event.kind == "status"]
     assert statuses[0] == "queued"
     assert statuses[-1] == "running"
+
+
+async def test_a_run_of_another_process_is_followed_through_the_store(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webui.api.stream._POLL_S", 0.01)
+    own = await service.start()
+    plan = (await service.client.get(f"/api/v1/runs/{own}")).json()["plan"]
+    other = RunRecord(
+        id="r_other",
+        name="Other",
+        status="running",
+        target="",
+        created_at=datetime.now(UTC),
+        started_at=datetime.now(UTC),
+        owner="elsewhere:1:0",
+        plan=plan,
+    )
+    await service.store.add_run(other)
+    await service.store.put_snapshots(other.id, [(0, codec.encode(interval(0)))])
+    following = asyncio.create_task(follow(service, other.id))
+    await asyncio.sleep(0.05)
+    await service.store.put_snapshots(other.id, [(1, codec.encode(interval(1)))])
+    await service.store.update_run(other.id, status="stopped")
+    events = await following
+    assert [event.kind for event in events] == ["status", "snapshot", "snapshot", "finished"]
+    assert events[-1].data["status"] == "stopped"
 
 
 @given(
