@@ -139,6 +139,7 @@ class Fleet:
 
     def _receive(self, event: tuple[float, dict[str, Any]]) -> None:
         _, message = event
+        message.pop("worker", None)  # Dask adds it
         launch = self._launches.get(message["run"])
         if launch is not None:
             launch.receive(message)

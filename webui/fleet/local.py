@@ -2,9 +2,7 @@
 workers and start them again when they die. Everything listens on 127.0.0.1 and speaks TLS."""
 
 import asyncio
-import shutil
 import sys
-import tempfile
 from contextlib import suppress
 from typing import Any
 
@@ -13,7 +11,7 @@ from distributed.core import Status
 from distributed.deploy.spec import SpecCluster
 
 from webui.errors import GeneratorFailed
-from webui.fleet import options
+from webui.fleet import options, scratch
 from webui.fleet.worker import EngineWorker
 
 HOST = "127.0.0.1"
@@ -40,7 +38,7 @@ class LocalWorkers:
     @classmethod
     async def start(cls) -> "LocalWorkers":
         """A scheduler and no workers yet. Raises GeneratorFailed."""
-        directory = tempfile.mkdtemp(prefix="katydid-")
+        directory = await asyncio.to_thread(scratch.make)
         options.apply(directory)
         security = await asyncio.to_thread(distributed.Security.temporary)
         workers = cls(_cluster(security, directory), directory)
@@ -118,7 +116,7 @@ class LocalWorkers:
             with suppress(OSError, RuntimeError):
                 await closing
         sys.path[:] = [entry for entry in sys.path if not entry.startswith(self._directory)]
-        await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
+        await asyncio.to_thread(scratch.remove, self._directory)
 
     def _running(self) -> list[Any]:
         return [

@@ -18,6 +18,8 @@ OPTIONS: dict[str, Any] = {
     # Judged by the wall clock, so that setting it would look like silence; a lost process closes its
     # connection, and one that hangs is noticed by its missing snapshots.
     "distributed.scheduler.worker-ttl": None,
+    # Its files would be left behind in the scratch directory, which is one fleet's alone anyway.
+    "distributed.worker.use-file-locking": False,
     # Only peers that hold this fleet's certificate are spoken to.
     "distributed.comm.require-encryption": True,
     "distributed.comm.tls.min-version": 1.3,
