@@ -71,7 +71,7 @@ def test_ctrl_c_with_an_open_stream_ends_it_in_order(tmp_path: Path) -> None:
         viewer.join(5)
         assert process.returncode == 0
         assert "Traceback" not in err
-        assert alive(children) == []
+        wait_for(lambda: not alive(children), 1)
     with sqlite3.connect(tmp_path / "katydid.db") as database:
         [(status,)] = database.execute("SELECT status FROM runs").fetchall()
     database.close()
