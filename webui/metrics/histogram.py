@@ -73,7 +73,7 @@ class Histogram:
         return math.sqrt(max(0.0, float(np.dot(self.counts, (middles - mean) ** 2)) / self.total))
 
     def percentiles_ns(self, wanted: Sequence[float]) -> list[int | None]:
-        """The highest equivalent value at each percentile (0 to 100), within the true extremes; 100 is the maximum.
+        """The highest equivalent value at each percentile, 0 to 100 (which is the maximum itself).
 
         HdrHistogram's definition: the first bucket at which the cumulated count reaches
         floor(p / 100 * total + 0.5), at least 1. None for an empty histogram.
@@ -113,6 +113,8 @@ class Histogram:
             raise ValueError("a histogram's indices and counts differ in length")
         if not len(indices):
             return EMPTY
+        if indices[0] < 0 or indices[-1] > _TOP or (indices[1:] <= indices[:-1]).any():
+            raise ValueError("a histogram's indices are out of order or out of range")
         return cls(indices, counts, int(counts.sum()), int(data[2]), int(data[3]), int(data[4]))
 
 
@@ -121,10 +123,13 @@ def merge(histograms: Iterable[Histogram]) -> Histogram:
     parts = [histogram for histogram in histograms if histogram.total]
     if len(parts) < 2:
         return parts[0] if parts else EMPTY
-    all_indices = np.concatenate([part.indices for part in parts])
-    indices, inverse = np.unique(all_indices, return_inverse=True)
-    counts = np.zeros(len(indices), dtype=np.int64)
-    np.add.at(counts, inverse, np.concatenate([part.counts for part in parts]))
+    # Added into one row of all buckets in between: far faster than sorting the indices of many parts.
+    lowest = min(int(part.indices[0]) for part in parts)
+    row = np.zeros(max(int(part.indices[-1]) for part in parts) - lowest + 1, dtype=np.int64)
+    for part in parts:
+        row[part.indices - lowest] += part.counts
+    filled = np.flatnonzero(row)
+    indices, counts = (filled + lowest).astype(np.int32), row[filled]
     return Histogram(
         indices,
         counts,
@@ -159,3 +164,4 @@ def width_of(indices: Indices) -> NDArray[np.int64]:
 
 
 EMPTY = Histogram(np.empty(0, np.int32), np.empty(0, np.int64), 0, 0, 0, 0)
+_TOP = int(bucket_of(np.array([MAX_US]))[0])
