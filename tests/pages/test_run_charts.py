@@ -69,25 +69,25 @@ def test_failures_are_told_apart_by_what_happened() -> None:
 
 
 def test_only_new_and_changed_rows_are_told() -> None:
-    cache = RowCache()
     first = [second(0), second(1)]
-    assert cache.update(first) == (chart_rows(first), True)
-    assert cache.update(first) == ([], False)
+    cache, changed_from = RowCache().taking(first)
+    assert (cache.rows, changed_from) == (chart_rows(first), 0)
+    assert cache.taking(first)[1] == 2
     filled = replace(first[1], users=9)
-    changed, whole = cache.update([first[0], filled, second(2)])
-    assert [row[0] for row in changed] == [1.0, 2.0]
-    assert not whole
+    cache, changed_from = cache.taking([first[0], filled, second(2)])
+    assert [row[0] for row in cache.rows[changed_from:]] == [1.0, 2.0]
+    assert cache.rows == chart_rows([first[0], filled, second(2)])
 
 
 def test_a_compacted_series_is_told_whole() -> None:
     series, cache = Series(limit=4), RowCache()
     for index in range(4):
         series.add(index, second(index))
-        cache.update(series.snapshots)
+        cache, _ = cache.taking(series.snapshots)
     series.add(4, second(4))
-    changed, whole = cache.update(series.snapshots)
-    assert whole
-    assert changed == chart_rows(series.snapshots)
+    cache, changed_from = cache.taking(series.snapshots)
+    assert changed_from == 0
+    assert cache.rows == chart_rows(series.snapshots)
 
 
 @given(st.integers(3, 9), st.lists(st.integers(0, 40), min_size=1, max_size=40), st.data())
@@ -100,7 +100,7 @@ def test_a_page_that_comes_and_goes_ends_with_exactly_the_rows_of_the_run(
     position: str | None = None
     for index, number in enumerate(successes):
         series.add(index, second(index, number))
-        cache.update(series.snapshots)
+        cache, _ = cache.taking(series.snapshots)
         if data.draw(st.booleans()) or index == len(successes) - 1:
             sent, whole = rows_after(position, cache.generation, cache.rows)
             page = browser(page, list(sent), whole)

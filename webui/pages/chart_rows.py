@@ -6,7 +6,7 @@ at which its interval began, so that sending one twice changes nothing.
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -112,30 +112,26 @@ def _edge_ms(index: int) -> float:
     return _short(10 ** (index / BINS_PER_DECADE) / 1000)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class RowCache:
     """Rows of a growing series, each computed once. `generation` changes when the series is compacted.
 
-    Fed with all snapshots of a run every time; snapshots are immutable, so one that is the same object has
-    the same row.
+    Given all snapshots of a run every time; snapshots are immutable, so one that is the same object has the
+    same row.
     """
 
-    snapshots: list[Snapshot] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
+    snapshots: Sequence[Snapshot] = ()
+    rows: Sequence[Row] = ()
     generation: int = 0
 
-    def update(self, snapshots: Sequence[Snapshot]) -> tuple[list[Row], bool]:
-        """Takes the series as it now is; returns the rows that are new or changed, and whether all are."""
+    def taking(self, snapshots: Sequence[Snapshot]) -> tuple["RowCache", int]:
+        """The cache of the series as it now is, and the place of the first row that is new or changed."""
         generation = generation_of(snapshots)
         whole = generation != self.generation or len(snapshots) < len(self.snapshots)
-        old = [] if whole else self.snapshots
-        first = next(
-            (place for place, snapshot in enumerate(old) if snapshot is not snapshots[place]), len(old)
-        )
-        kept = [] if whole else self.rows[:first]
-        changed = chart_rows(snapshots[first:])
-        self.snapshots, self.rows, self.generation = list(snapshots), kept + changed, generation
-        return changed, whole
+        known = () if whole else self.snapshots
+        first = next((i for i, snapshot in enumerate(known) if snapshot is not snapshots[i]), len(known))
+        rows = [*self.rows[:first], *chart_rows(snapshots[first:])]
+        return RowCache(tuple(snapshots), rows, generation), first
 
 
 def generation_of(snapshots: Sequence[Snapshot]) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from webui.analysis.document import AuditPart, EndpointPart, ErrorPart, TimesPart, TotalsPart
 from webui.analysis.results import measured_parts, times_part, totals_part
 from webui.metrics import thresholds
-from webui.metrics.snapshot import Snapshot, merge_time
+from webui.metrics.snapshot import EndpointStats, Snapshot, merge_endpoints
 from webui.metrics.thresholds import Outcome, Threshold
 from webui.plan.documents import plan_to_json, plan_to_toml
 from webui.plan.model import Plan
@@ -173,6 +173,7 @@ def run_page(view: RunView, audit: AuditPart, *, base: str, shared: bool = False
     """The page's context of a run as it is now."""
     plan, total = view.plan, view.total
     parts = measured_parts(plan, total, view.load_s)
+    merged = total.all_endpoints if total is not None else None
     last = view.snapshots[-1] if view.snapshots else None
     return RunPage(
         base=base,
@@ -192,13 +193,13 @@ def run_page(view: RunView, audit: AuditPart, *, base: str, shared: bool = False
         users=last.users if last else 0,
         in_flight=last.in_flight if last else 0,
         recent=_recent(view.snapshots),
-        whole=None if total is None else _figures(total, view.load_s or total.seconds),
+        whole=None if merged is None else _figures(merged, view.load_s or (total.seconds if total else 0.0)),
         limits=latency_limits(plan),
         audit=audit,
         endpoints=parts.get("endpoints", ()),
         status_codes=parts.get("status_codes", {}),
         errors=_error_rows(parts.get("errors", ()), plan, in_order_of_time=view.status.live),
-        rules=_rule_rows(view),
+        rules=_rule_rows(view, merged),
         unsaved=view.unsaved,
         **more,
     )
@@ -216,12 +217,12 @@ def _recent(snapshots: Sequence[Snapshot]) -> Figures | None:
         return None
     since = snapshots[-1].end_ns - RECENT_S * 1e9
     late = list(takewhile(lambda snapshot: snapshot.start_ns >= since, reversed(snapshots)))
-    merged = merge_time(late[::-1] or snapshots[-1:])
-    return _figures(merged, merged.seconds)
+    late = late[::-1] or list(snapshots[-1:])
+    seconds = (late[-1].end_ns - late[0].start_ns) / 1e9
+    return _figures(merge_endpoints([stats for snapshot in late for stats in snapshot.endpoints]), seconds)
 
 
-def _figures(snapshot: Snapshot, seconds: float) -> Figures:
-    stats = snapshot.all_endpoints
+def _figures(stats: EndpointStats, seconds: float) -> Figures:
     return Figures(totals_part(stats.totals, seconds), times_part(stats.response), seconds)
 
 
@@ -275,11 +276,9 @@ def _group(kind: str) -> str:
     return "other" if kind.startswith("http_") or kind in ("check_failed", "body_too_large") else "none"
 
 
-def _rule_rows(view: RunView) -> list[RuleRow]:
+def _rule_rows(view: RunView, merged: EndpointStats | None) -> list[RuleRow]:
     rules = [thresholds.parse(expression) for expression in view.plan.thresholds]
-    total = view.total
-    if total is None:
+    if view.total is None or merged is None:
         return [RuleRow(rule, Outcome(rule.expression, passed=True, actual=None)) for rule in rules]
-    named = dict(zip((request.label for request in view.plan.requests), total.endpoints, strict=False))
-    merged = total.all_endpoints
+    named = dict(zip((request.label for request in view.plan.requests), view.total.endpoints, strict=False))
     return [RuleRow(rule, thresholds.evaluate(rule, merged, named, view.load_s)) for rule in rules]

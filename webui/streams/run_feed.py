@@ -7,7 +7,6 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from webui.errors import NotFound
-from webui.metrics.snapshot import Snapshot
 from webui.pages.chart_data import chart_update, position_of, rows_after, to_json
 from webui.pages.chart_rows import Row, RowCache
 from webui.pages.run_context import run_page
@@ -75,33 +74,34 @@ class RunFeed:
         live = self.manager.get_live(self.run_id)
         if live is not None:
             async with live.channel.subscribe() as events:
-                self._show(await self.manager.view(self.run_id))
+                if await self._show(await self.manager.view(self.run_id)):
+                    return
                 async for event in events:
-                    if self._show(event.view):
+                    if await self._show(event.view):
                         return
-        while not self._show(await self.manager.view(self.run_id)):  # noqa: ASYNC110 - another process's run
+        while not await self._show(await self.manager.view(self.run_id)):  # noqa: ASYNC110 - another process has it
             await asyncio.sleep(STORED_EVERY_S)
 
-    def _show(self, view: RunView) -> bool:
+    async def _show(self, view: RunView) -> bool:
         """Publishes the run as it stands; True when it has ended."""
         if self._view is not None and view.live and 0 < view.seq <= self._view.seq:
             return False  # the channel begins with an event that the first look has already shown
-        shown = redacted(view) if self.shared else view
-        page = run_page(shown, view.audit, base="", shared=self.shared)
-        parts = {name: render(f"run/stream/{name}.html", page) for name in PARTS}
-        self._take_rows(view.snapshots)
-        self._view = view
+        # Histograms are merged and a whole series may be new: not in the loop's thread.
+        (rows, first), parts = await asyncio.to_thread(self._made_of, view)
+        version = self.board.version + 1
+        self._row_versions = self._row_versions[:first] + [version] * (len(rows.rows) - first)
+        if rows.generation != self.rows.generation or first == 0:
+            self._whole_version = version
+        self.rows, self._view = rows, view
         self._frames.clear()
         self.board.publish(parts, ended=not view.live)
         return not view.live
 
-    def _take_rows(self, snapshots: Sequence[Snapshot]) -> None:
-        changed, whole = self.rows.update(snapshots)
-        version = self.board.version + 1
-        kept = self._row_versions[: len(self.rows.rows) - len(changed)]
-        self._row_versions = kept + [version] * len(changed)
-        if whole:
-            self._whole_version = version
+    def _made_of(self, view: RunView) -> tuple[tuple[RowCache, int], dict[str, str]]:
+        shown = redacted(view) if self.shared else view
+        page = run_page(shown, view.audit, base="", shared=self.shared)
+        parts = {name: render(f"run/stream/{name}.html", page) for name in PARTS}
+        return self.rows.taking(view.snapshots), parts
 
     def _frame(self, seen: int) -> list[bytes]:
         """What a viewer lacks who has seen version `seen`: made once, as most have seen the same."""
