@@ -100,6 +100,22 @@ def test_a_stop_before_the_start_is_not_lost() -> None:
     assert events[-1]["reason"] == "stopped"
 
 
+def test_a_name_that_hangs_does_not_hold_up_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hangs(*_: object) -> None:
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr("webui.engine.origin._look_up", hangs)
+    control, events = Control(), list[Event]()
+    timer = threading.Timer(0.2, control.stop)
+    timer.start()
+    began = time.monotonic()
+    [spec] = shard_specs("r", plan_from_data(plan_data("http://slow.invalid")), 1)
+    run_shard(spec, events.append, control)
+    timer.join()
+    assert time.monotonic() - began < 1
+    assert [event["type"] for event in events] == ["started", "snapshot", "finished"]
+
+
 def test_at_the_end_of_the_duration_answers_have_the_grace_of_the_plan() -> None:
     with Target(after(0.3)) as target:
         patient = run(target.url, users=4, duration_s=0.2, graceful_stop_s=1)

@@ -69,14 +69,27 @@ def _failure(error: OSError, address: str, port: int) -> ConnectFailed:
 
 
 async def resolve(
-    targets: list[Target], options: HttpOptions, given: dict[str, list[str]] | None
+    targets: list[Target],
+    options: HttpOptions,
+    given: dict[str, list[str]] | None,
+    stopped: asyncio.Event,
 ) -> list[Origin]:
-    """The targets with their hosts' addresses, those `given` or else looked up, all at a time."""
+    """The targets with their hosts' addresses, those `given` or else looked up, all at a time.
+
+    A name that hangs does not hold up a stop: once `stopped` is set, what is known is returned.
+    """
     context = None
     if any(target.scheme == "https" for target in targets):
         context = tls_context(verify=options.verify_tls)
     origins = [Origin(target, context if target.scheme == "https" else None) for target in targets]
-    await asyncio.gather(*(_look_up(origin, options.timeout_s, given or {}) for origin in origins))
+    lookups = asyncio.gather(*(_look_up(origin, options.timeout_s, given or {}) for origin in origins))
+    stop = asyncio.ensure_future(stopped.wait())
+    await asyncio.wait((lookups, stop), return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    if lookups.done():
+        lookups.result()
+    else:
+        lookups.cancel()
     return origins
 
 

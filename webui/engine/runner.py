@@ -12,10 +12,12 @@ from webui.engine import messages
 from webui.engine.control import Control
 from webui.engine.garbage import collect_young, paced_collection
 from webui.engine.messages import Event, ShardSpec
-from webui.engine.origin import resolve
+from webui.engine.origin import Origin, resolve
 from webui.engine.shard import Shard
 from webui.engine.template import prepare
 from webui.plan.documents import plan_from_data
+from webui.plan.model import Plan
+from webui.plan.target import Target
 
 Emit = Callable[[Event], None]
 _SPARE_DESCRIPTORS = 256
@@ -37,22 +39,32 @@ async def _run(spec: ShardSpec, emit: Emit, control: Control) -> None:
     plan = plan_from_data(spec.plan)
     templates, targets = prepare(plan)
     _allow_descriptors(spec.users * len(targets))
-    origins = await resolve(targets, plan.http, spec.addresses)
-    reporter = Reporter(spec, emit)
-    shard = Shard(spec, plan, templates, origins, reporter.on_tick)
-    reporter.shard = shard
-    loop = asyncio.get_running_loop()
-    loop.set_exception_handler(lambda _, context: _fail(shard, context))
-    control.listen(lambda: loop.call_soon_threadsafe(shard.stop))
     try:
-        emit(messages.started(spec))
-        shard.start()
-        await shard.done
-        await _connections_closed(shard)
+        origins = await _resolved(targets, plan, spec, control)
+        reporter = Reporter(spec, emit)
+        shard = Shard(spec, plan, templates, origins, reporter.on_tick)
+        reporter.shard = shard
+        await _offer_load(shard, control, lambda: emit(messages.started(spec)))
     finally:
         control.listen(None)
     reporter.last()
     emit(messages.finished(spec, shard.load_ns, shard.reason or "stopped"))
+
+
+async def _resolved(targets: list[Target], plan: Plan, spec: ShardSpec, control: Control) -> list[Origin]:
+    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+    control.listen(lambda: loop.call_soon_threadsafe(stopped.set))
+    return await resolve(targets, plan.http, spec.addresses, stopped)
+
+
+async def _offer_load(shard: Shard, control: Control, started: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: _fail(shard, context))
+    control.listen(lambda: loop.call_soon_threadsafe(shard.stop))
+    started()
+    shard.start()
+    await shard.done
+    await _connections_closed(shard)
 
 
 def _fail(shard: Shard, context: dict[str, Any]) -> None:
