@@ -27,7 +27,7 @@ export class HistogramPlot {
   data(bins) {
     this.bins = bins;
     const highest = Math.max(0, ...bins.map(([, , successes, failures]) => successes + failures));
-    const top = highest ? roundUp(highest * 1.02, 4) : 1;
+    const top = highest ? roundUp(highest * 1.02, 4) : 10;
     this.top = this.group.live ? Math.max(this.top, top) : top;
     const low = bins.length ? bins[0][0] : 1;
     const high = bins.length ? bins[bins.length - 1][1] : 1000;

@@ -57,7 +57,7 @@ export class TimePlot {
     for (const column of columns) for (const value of column) if (value > highest) highest = value;
     this.shown = (this.spec.limits?.() ?? []).filter(([, value]) => highest > 0 && value <= 2 * highest);
     for (const [, value] of this.shown) highest = Math.max(highest, value * 1.05);
-    const top = highest > 0 ? roundUp(highest * 1.02, this.spec.ticks) : this.top || 1;
+    const top = highest > 0 ? roundUp(highest * 1.02, this.spec.ticks) : this.top || 10;
     this.top = this.group.live ? Math.max(this.top, top) : top;
   }
 

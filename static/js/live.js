@@ -5,6 +5,7 @@
 import { Charts } from "./charts.js";
 import { watchTabs } from "./tabs.js";
 
+const TITLE_MS = 5000; // how often a hidden tab looks how the test goes, for its title
 const SILENCE_MS = 16000; // three pings and a little: after that a connection is taken for lost
 
 /** The message on a lost connection, with the seconds until the next attempt. */
@@ -121,7 +122,9 @@ class Stream {
 
   seenOrHidden() {
     clearTimeout(this.watchdog);
+    clearInterval(this.titles);
     if (!document.hidden) this.resuming = true;
+    else if (!this.done && !this.gone) this.titles = setInterval(askTitle, TITLE_MS);
   }
 
   showGone() {
@@ -134,6 +137,16 @@ class Stream {
     this.done = true;
     clearTimeout(this.watchdog);
     this.lost.hide();
+  }
+}
+
+/** The title of a tab that nobody looks at: it says when the test has ended. */
+async function askTitle() {
+  try {
+    const answer = await fetch(`${location.pathname}/title`);
+    if (answer.ok && document.hidden) document.title = await answer.text();
+  } catch {
+    // the page says so when it is looked at again
   }
 }
 

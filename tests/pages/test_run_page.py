@@ -137,3 +137,16 @@ async def test_documents_to_keep(service: Service, name: str, kind: str, expecte
     assert answer.headers["content-type"].startswith(kind)
     assert answer.headers["content-disposition"].startswith("attachment; filename=")
     assert expected in answer.text
+
+
+async def test_a_hidden_tab_can_ask_for_its_title(service: Service) -> None:
+    launch = await service.started(name="A & B")
+    asked = f"/runs/{launch.run_id}/title"
+    assert (await service.client.get(asked)).text == "Running: A & B · Katydid"
+    await service.ended(launch)
+    answer = await service.client.get(asked)
+    assert (answer.text, answer.headers["content-type"]) == (
+        "Passed: A & B · Katydid",
+        "text/plain; charset=utf-8",
+    )
+    assert (await service.client.get("/runs/r_unknown000/title")).status_code == 404

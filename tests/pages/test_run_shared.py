@@ -53,9 +53,11 @@ async def test_a_shared_page_leads_nowhere_else(service: Service) -> None:
 
 
 async def test_no_page_or_document_of_a_shared_result_has_a_secret(service: Service) -> None:
-    run_id = await service.ended(await service.started(requests=REQUESTS, note="head-secret"))
+    run_id = await service.ended(
+        await service.started(requests=REQUESTS, name="with head-secret", note="head-secret")
+    )
     token = await shared(service, run_id)
-    for name in ("", "/intervals", "/plan.json", "/plan.toml", "/result.json"):
+    for name in ("", "/title", "/intervals", "/plan.json", "/plan.toml", "/result.json"):
         answer = await service.client.get(f"/s/{token}{name}")
         assert answer.status_code == 200
         assert answer.headers["referrer-policy"] == "no-referrer"
@@ -87,7 +89,7 @@ async def test_a_revoked_link_is_gone_and_an_unknown_one_not_found(service: Serv
     token, other = await shared(service, run_id), await shared(service, run_id)
     answer = await service.client.post(f"/runs/{run_id}/shares/{token}/revoke")
     assert answer.status_code == 303
-    for name in ("", "/intervals", "/result.json"):
+    for name in ("", "/title", "/intervals", "/result.json"):
         assert (await service.client.get(f"/s/{token}{name}")).status_code == 410
     assert (await service.client.get(f"/s/{other}")).status_code == 200
     assert (await service.client.get("/s/unknown")).status_code == 404

@@ -7,14 +7,15 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
-from webui.errors import Conflict
+from webui.errors import Conflict, NotFound
 from webui.pages.chart_data import whole_chart
 from webui.pages.chart_rows import COLUMNS, chart_rows
 from webui.pages.run_context import RunPage, ShareLink, run_page
-from webui.pages.templating import respond
+from webui.pages.templating import render, respond
 from webui.plan.documents import plan_to_json, plan_to_toml
+from webui.runs.manager import RunManager
 from webui.runs.model import RunView
-from webui.store import Store
+from webui.store import RunRecord, Store
 from webui.web import Manager, Storage
 
 router = APIRouter(include_in_schema=False)
@@ -87,6 +88,30 @@ async def _shares_changed(view: RunView, request: Request, store: Store, **more:
     links = await share_links(view.id, request, store)
     page = run_page(view, view.audit, base=f"/runs/{view.id}", shares=links, share_new=more.get("new"))
     return respond("run/stream/shares.html", page)
+
+
+@router.get("/runs/{run_id}/title")
+async def title(run_id: str, manager: Manager, store: Storage) -> Response:
+    """The page's title as it now is, for a tab that is hidden and hears no stream. Raises NotFound."""
+    return page_title(await run_summary(run_id, manager, store))
+
+
+async def run_summary(run_id: str, manager: RunManager, store: Store) -> RunView | RunRecord:
+    """A run without its figures, which are dear to read. Raises NotFound."""
+    live = manager.get_live(run_id)
+    if live is not None:
+        return live.view()
+    record = await store.get_run(run_id)
+    if record is None:
+        raise NotFound("There is no such test. It may have been deleted.")
+    return record
+
+
+def page_title(run: RunView | RunRecord, name: str | None = None) -> Response:
+    """The title in plain text."""
+    page = {"status": str(run.status), "title": run.name if name is None else name}
+    text = render("run/title.txt", page)
+    return Response(text, media_type="text/plain", headers={"Cache-Control": "no-store"})
 
 
 @router.get("/runs/{run_id}/intervals", response_class=HTMLResponse)

@@ -5,13 +5,14 @@ from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
 from webui.pages.chart_data import whole_chart
-from webui.pages.run import download, intervals_page, result_download
+from webui.pages.run import download, intervals_page, page_title, result_download, run_summary
 from webui.pages.run_context import run_page
 from webui.pages.shared_view import redacted
 from webui.pages.templating import respond
-from webui.plan.documents import plan_to_json, plan_to_toml
+from webui.plan.documents import plan_from_data, plan_to_json, plan_to_toml
 from webui.runs.manager import RunManager
 from webui.runs.model import RunView
+from webui.security.redaction import Redactor
 from webui.store import Store
 from webui.web import Manager, Storage
 
@@ -38,11 +39,20 @@ def _page(view: RunView, token: str, root: str) -> Response:
 async def _view(token: str, manager: RunManager, store: Store) -> RunView | Response:
     """The run that the link shows, without secrets, or the page that says why it does not open."""
     share = await store.share(token)
-    if share is None:
-        return respond("share/closed.html", None, status=404, headers=PRIVATE, revoked=False)
-    if share.revoked_at is not None:
-        return respond("share/closed.html", None, status=410, headers=PRIVATE, revoked=True)
+    if share is None or share.revoked_at is not None:
+        return _closed(revoked=share is not None)
     return redacted(await manager.view(share.run_id))
+
+
+@router.get("/s/{token}/title")
+async def title(token: str, manager: Manager, store: Storage) -> Response:
+    """The page's title as it now is, for a tab that is hidden and hears no stream."""
+    share = await store.share(token)
+    if share is None or share.revoked_at is not None:
+        return _closed(revoked=share is not None)
+    run = await run_summary(share.run_id, manager, store)
+    plan = run.plan if isinstance(run, RunView) else plan_from_data(run.plan)
+    return _private(page_title(run, Redactor.of(plan).text(run.name)))
 
 
 @router.get("/s/{token}/intervals", response_class=HTMLResponse)
@@ -79,6 +89,11 @@ async def plan_toml(token: str, manager: Manager, store: Storage) -> Response:
     if not isinstance(view, RunView):
         return view
     return _private(download(plan_to_toml(view.plan), f"katydid-plan-{view.id}.toml", "application/toml"))
+
+
+def _closed(*, revoked: bool) -> Response:
+    status = 410 if revoked else 404
+    return respond("share/closed.html", None, status=status, headers=PRIVATE, revoked=revoked)
 
 
 def _private(response: Response) -> Response:
