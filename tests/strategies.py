@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from webui.metrics.histogram import Histogram
-from webui.metrics.snapshot import EndpointStats, ErrorCount, Health, Snapshot, Totals
+from webui.metrics.snapshot import EndpointStats, ErrorCount, Health, Mark, Snapshot, StepStats, Totals
 
 counts = st.integers(0, 10**6)
 durations_ns = st.lists(st.integers(0, 10**13), max_size=40)
@@ -40,4 +40,6 @@ def snapshots(draw: st.DrawFn, endpoints: int = 2) -> Snapshot:
         draw(histograms),
         draw(histograms),
         Health(draw(counts), draw(counts), 12.5, draw(histograms), draw(histograms)),
+        tuple(Mark(number, draw(counts), "users", 5.0) for number in range(draw(st.integers(0, 2)))),
+        (StepStats(3, 0, 9, 1, draw(endpoint_stats())),) if draw(st.booleans()) else (),
     )

@@ -85,3 +85,9 @@ def test_a_rule_without_a_figure_does_not_hold(expression: str) -> None:
 def test_a_percentile_needs_its_sample(percentile: float, needed: int) -> None:
     assert supported(percentile, needed)
     assert not supported(percentile, needed - 1)
+
+
+@pytest.mark.parametrize(("verdict", "passed"), [(True, True), (False, False), (None, False)])
+def test_the_audit_can_be_a_rule(verdict: bool | None, passed: bool) -> None:
+    rule = parse(" audit.trustworthy ")
+    assert evaluate(rule, FIGURES, NAMED, 10.0, verdict).passed is passed

@@ -1,9 +1,13 @@
-"""Pacing and sharing out are pure functions."""
+"""Sharing out, and what a shape says of itself."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
-from webui.plan.load import ConstantUsers, split_evenly, users_due
+from webui.plan.load import Load, Shape, peak_rate, peak_users, planned_s, split_evenly
+
+read = TypeAdapter[Shape](Load).validate_python
 
 
 @given(st.integers(0, 10**6), st.integers(1, 100))
@@ -13,15 +17,32 @@ def test_shares_add_up_and_differ_by_one_at_most(total: int, parts: int) -> None
     assert max(shares) - min(shares) <= 1
 
 
-@given(st.integers(1, 5000), st.floats(0.1, 5000), st.floats(0, 100), st.floats(0, 100))
-def test_users_only_rise_up_to_all(users: int, rate: float, a: float, b: float) -> None:
-    load = ConstantUsers(users=users, spawn_rate=rate)
-    early, late = sorted([a, b])
-    assert 1 <= users_due(load, early) <= users_due(load, late) <= users
-    assert users_due(load, load.ramp_s + 1 / rate + 1e-6) == users
-    assert users_due(load, -1) == 0
-
-
-def test_one_starts_at_once_and_the_others_evenly() -> None:
-    load = ConstantUsers(users=10, spawn_rate=2)
-    assert [users_due(load, t) for t in (0, 0.4, 0.5, 1.0, 4.5, 60)] == [1, 1, 2, 3, 10, 10]
+@pytest.mark.parametrize(
+    ("data", "planned", "users", "rate"),
+    [
+        ({"users": 5, "duration_s": 3}, 3, 5, None),
+        ({"users": 5, "iterations": 3}, None, 5, None),
+        (
+            {
+                "shape": "ramping-users",
+                "start_users": 2,
+                "stages": [{"duration_s": 4, "users": 9}, {"duration_s": 1, "users": 0}],
+            },
+            5,
+            9,
+            None,
+        ),
+        ({"shape": "constant-rate", "rate_rps": 10, "duration_s": 2, "max_users": 7}, 2, 7, 10),
+        (
+            {"shape": "ramping-rate", "stages": [{"duration_s": 4, "rate_rps": 20}], "max_users": 3},
+            4,
+            3,
+            20,
+        ),
+        ({"shape": "burst", "size": 8, "count": 2}, None, 8, None),
+        ({"shape": "sweep", "from": 1, "to": 64}, None, 64, None),
+    ],
+)
+def test_what_a_shape_needs(data: object, planned: float | None, users: int, rate: float | None) -> None:
+    load = read(data)
+    assert (planned_s(load), peak_users(load), peak_rate(load)) == (planned, users, rate)

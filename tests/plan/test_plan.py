@@ -16,6 +16,7 @@ from webui.plan.documents import (
     plan_to_json,
     plan_to_toml,
 )
+from webui.plan.load import ConstantUsers
 from webui.plan.model import Plan
 
 MINIMAL: dict[str, Any] = {
@@ -69,6 +70,25 @@ bodies = st.one_of(
 )
 
 
+loads = st.one_of(
+    st.fixed_dictionaries(
+        {"users": st.integers(1, 1000)},
+        optional={"duration_s": st.floats(0.1, 99), "iterations": st.integers(1, 99)},
+    ),
+    st.fixed_dictionaries(
+        {
+            "shape": st.just("ramping-users"),
+            "stages": st.lists(
+                st.fixed_dictionaries({"duration_s": st.floats(1, 9), "users": st.integers(1, 9)}), min_size=1
+            ),
+        }
+    ),
+    st.fixed_dictionaries({"shape": st.just("constant-rate"), "rate_rps": st.floats(0.1, 1e5)}),
+    st.fixed_dictionaries({"shape": st.just("burst"), "size": st.integers(1, 99)}),
+    st.fixed_dictionaries({"shape": st.just("sweep"), "from": st.integers(1, 9), "to": st.integers(9, 99)}),
+)
+
+
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
     """Any valid plan."""
@@ -95,11 +115,7 @@ def plans(draw: st.DrawFn) -> Plan:
             "tags": draw(st.lists(printable.filter(bool), max_size=3)),
             "base_url": draw(st.sampled_from(["http://h:1/p", "https://example.com", "http://[::1]:9"])),
             "requests": requests,
-            "load": {
-                "users": draw(st.integers(1, 1000)),
-                "duration_s": draw(st.none() | st.floats(0.1, 99)),
-                "iterations": draw(st.none() | st.integers(1, 99)),
-            },
+            "load": draw(loads),
         }
     )
 
@@ -112,8 +128,9 @@ def test_json_and_toml_round_trips(plan: Plan) -> None:
 
 
 def test_the_designs_example_and_the_minimum_are_accepted() -> None:
-    assert plan_from_data(EXAMPLE).requests[0].checks[0].holds(200)
+    assert plan_from_data(EXAMPLE).requests[0].checks[0].is_ == "== 200"
     plan = plan_from_data(MINIMAL)
+    assert isinstance(plan.load, ConstantUsers)
     assert plan.load.spawn_per_s == 50
     assert plan.http.timeout_s == 10
     assert plan.title == "127.0.0.1:8000/items"
@@ -147,7 +164,11 @@ def test_a_plan_cannot_be_changed() -> None:
         ({"load": {"users": 2, "duration_s": -1}}, "load.duration_s", "0.1 or more"),
         ({"load": {"users": 2, "duration_s": float("nan")}}, "load.duration_s", "number|0.1"),
         ({"load": {"users": 2, "iterations": 0}}, "load.iterations", "1 or more"),
-        ({"load": {"shape": "sweep", "users": 2}}, "load.shape", "constant-users"),
+        ({"load": {"shape": "wave", "users": 2}}, "load", "must be one of constant-users"),
+        ({"load": {"shape": "ramping-users", "stages": []}}, "load.stages", "1 or more"),
+        ({"load": {"shape": "constant-rate", "rate_rps": 0}}, "load.rate_rps", "more than 0"),
+        ({"load": {"shape": "sweep", "from": 9, "to": 3}}, "load", "fewer users to more"),
+        ({"load": {"users": 2, "iterations": 3, "iterations_per_user": 3}}, "load", "not both"),
         ({"load": {}}, "load.users", "required"),
         ({"requests": []}, "requests", "1 or more"),
         ({"requests": [{"headers": {"a b": "c"}}]}, "requests[0].headers", "no header name"),
@@ -161,7 +182,16 @@ def test_a_plan_cannot_be_changed() -> None:
         ({"think_time_s": [2, 1]}, "think_time_s", "shortest"),
         ({"thresholds": ["p95<soon"]}, "thresholds[0]", "at character 5"),
         ({"http": {"timeout_s": 0}}, "http.timeout_s", "0.001 or more"),
-        ({"http": {"http2": True}}, "http.http2", "must be false"),
+        ({"http": {"client_cert_pem": "-----BEGIN X"}}, "http", "client_key_pem"),
+        ({"http": {"ca_pem": "/etc/ca.pem"}}, "http.ca_pem", "PEM text"),
+        ({"http": {"proxy": "socks://x"}}, "http.proxy", "http:// or https://"),
+        ({"http": {"auth": {"type": "basic", "user": "a:b", "password": ""}}}, "http.auth.user", "no colon"),
+        ({"requests": [{"checks": [{"on": "time", "is": "< x"}]}]}, "requests[0].checks[0]", "< 200ms"),
+        (
+            {"requests": [{"checks": [{"on": "json", "path": "$[", "is": "1"}]}]},
+            "requests[0].checks[0]",
+            "JSON path",
+        ),
         ({"spawn": 3}, "spawn", "not a known field"),
         ({"canary": "/ping"}, "canary", "must be null"),
     ],

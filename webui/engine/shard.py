@@ -19,8 +19,9 @@ from webui.engine.schedule import Timetable
 from webui.engine.template import Template
 from webui.engine.user import Surroundings, User
 from webui.engine.work import budgeted, pauses, picks
-from webui.plan.load import ConstantUsers, users_due
+from webui.plan.load import ConstantUsers, planned_s
 from webui.plan.model import Plan
+from webui.plan.pacing import users_at
 from webui.units import NS_PER_MS, NS_PER_S
 
 TICK_NS = 10 * NS_PER_MS
@@ -60,7 +61,7 @@ class Shard:
         self._on_tick = on_tick
         self._load = ConstantUsers(users=spec.users, spawn_rate=spec.spawn_per_s)
         self._grace_ns = round(plan.graceful_stop_s * NS_PER_S)
-        duration_s = plan.load.duration_s
+        duration_s = planned_s(plan.load)
         self._ends_ns = None if duration_s is None else now + round(duration_s * NS_PER_S)
         # how far it has come
         self.active = 0  # users started and not retired
@@ -127,7 +128,7 @@ class Shard:
             self.done.set_result(None)
 
     def _start_due_users(self, now: int) -> None:
-        due = users_due(self._load, (now - self.start_ns) / NS_PER_S)
+        due = users_at(self._load, (now - self.start_ns) / NS_PER_S)
         for _ in range(min(due - len(self._users), _SPAWN_AT_ONCE)):
             self.health.schedule_lag.add(now - self._user_due_ns(len(self._users)))
             user = User(self.around)

@@ -9,7 +9,7 @@ from typing import Any
 import msgpack
 
 from webui.metrics.histogram import Histogram
-from webui.metrics.snapshot import EndpointStats, ErrorCount, Health, Snapshot, Totals
+from webui.metrics.snapshot import EndpointStats, ErrorCount, Health, Mark, Snapshot, StepStats, Totals
 
 FORMAT = 1
 _LARGEST = 256 * 1024 * 1024  # what a decoded snapshot may take
@@ -36,6 +36,11 @@ def encode(snapshot: Snapshot) -> bytes:
         snapshot.connect.to_data(),
         snapshot.tls.to_data(),
         _health_data(snapshot.health),
+        [[mark.number, mark.t_ns, mark.kind, mark.value] for mark in snapshot.marks],
+        [
+            [step.users, step.start_ns, step.end_ns, step.settle_ns, _endpoint_data(step.stats)]
+            for step in snapshot.steps
+        ],
     ]
     return zlib.compress(msgpack.packb(document), 1)
 
@@ -60,7 +65,7 @@ def _unpack(data: bytes) -> list[Any]:
 
 
 def _snapshot(document: list[Any]) -> Snapshot:
-    _, gauges, endpoints, errors, connect, tls, health = document
+    _, gauges, endpoints, errors, connect, tls, health, marks, steps = document
     start_ns, end_ns, users, in_flight, connections_open, connections_opened, in_flight_ns = gauges
     return Snapshot(
         start_ns,
@@ -75,7 +80,14 @@ def _snapshot(document: list[Any]) -> Snapshot:
         connect=Histogram.from_data(connect),
         tls=Histogram.from_data(tls),
         health=_health(health),
+        marks=tuple(Mark(*mark) for mark in marks),
+        steps=tuple(_step(data) for data in steps),
     )
+
+
+def _step(data: list[Any]) -> StepStats:
+    users, start_ns, end_ns, settle_ns, stats = data
+    return StepStats(users, start_ns, end_ns, settle_ns, _endpoint(stats))
 
 
 def _endpoint_data(endpoint: EndpointStats) -> list[Any]:

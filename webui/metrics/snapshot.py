@@ -82,6 +82,30 @@ class Health:
         return 100.0 * self.cpu_ns / self.wall_ns if self.wall_ns else None
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that was changed while the run went on: users, rate, paused, resumed, added time.
+
+    `number` counts a run's changes; all shards report the same change under the same number.
+    """
+
+    number: int
+    t_ns: int
+    kind: str  # "users", "rate", "pause", "resume", "add_time"
+    value: float | None = None  # users, starts per second, or seconds
+
+
+@dataclass(frozen=True, slots=True)
+class StepStats:
+    """What one level of a sweep measured in [start_ns, end_ns), after `settle_ns` that are not counted."""
+
+    users: int
+    start_ns: int
+    end_ns: int
+    settle_ns: int
+    stats: EndpointStats
+
+
 ErrorKey = tuple[int, str]  # (endpoint's index in the plan, error kind)
 
 
@@ -101,6 +125,8 @@ class Snapshot:
     connect: Histogram = EMPTY  # name resolution and TCP
     tls: Histogram = EMPTY
     health: Health = Health()
+    marks: tuple[Mark, ...] = ()
+    steps: tuple[StepStats, ...] = ()  # those that ended in this interval
 
     @property
     def seconds(self) -> float:
@@ -161,6 +187,8 @@ def _merge(parts: Sequence[Snapshot], *, sum_gauges: bool) -> Snapshot:
         merge(part.connect for part in parts),
         merge(part.tls for part in parts),
         _merge_health([part.health for part in parts]),
+        _merge_marks(parts),
+        tuple(step for part in parts for step in part.steps),
     )
 
 
@@ -184,6 +212,15 @@ def _merge_errors(parts: Sequence[Snapshot]) -> dict[ErrorKey, ErrorCount]:
 def _add_errors(a: ErrorCount, b: ErrorCount) -> ErrorCount:
     sample = a.sample if a.first_ns <= b.first_ns else b.sample
     return ErrorCount(a.count + b.count, min(a.first_ns, b.first_ns), max(a.last_ns, b.last_ns), sample)
+
+
+def _merge_marks(parts: Sequence[Snapshot]) -> tuple[Mark, ...]:
+    merged: dict[int, Mark] = {}
+    for mark in (mark for part in parts for mark in part.marks):
+        seen = merged.get(mark.number)
+        if seen is None or mark.t_ns < seen.t_ns:
+            merged[mark.number] = mark
+    return tuple(merged[number] for number in sorted(merged))
 
 
 def _merge_health(parts: Sequence[Health]) -> Health:

@@ -1,5 +1,5 @@
 """Pass-fail rules on a run: `p95<200ms`, `p(99.9)<1s`, `success>99.9%`, `throughput>500/s`,
-`errors<10`, `endpoint("GET /items").p95<100ms`.
+`errors<10`, `endpoint("GET /items").p95<100ms`, `audit.trustworthy`.
 
 Parsed once, evaluated on merged figures. A rule whose figure cannot be had does not hold.
 """
@@ -25,7 +25,8 @@ _RULE = re.compile(
 _TIMES = ("mean", "min", "max")
 _RATES = ("throughput", "rate")
 _COUNTS = ("errors", "requests")
-KNOWN = "p50 to p99.9 (any pNN), mean, min, max, success, throughput, rate, errors, requests"
+_AUDIT = "audit.trustworthy"
+KNOWN = f"p50 to p99.9 (any pNN), mean, min, max, success, throughput, rate, errors, requests, {_AUDIT}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Threshold:
     """One rule. `limit` is in ms for times, percent for success, per second for rates."""
 
     expression: str
-    metric: str  # "p", "mean", "min", "max", "success", "throughput", "rate", "errors", "requests"
+    metric: str  # "p", "mean", "min", "max", "success", "throughput", "rate", "errors", "requests", "audit"
     percentile: float | None
     op: str
     limit: float
@@ -58,6 +59,8 @@ class Outcome:
 
 def parse(expression: str) -> Threshold:
     """The rule that `expression` states. Raises ValueError with a sentence that points at the place."""
+    if expression.strip() == _AUDIT:
+        return Threshold(_AUDIT, "audit", None, ">=", 1.0)
     match = _RULE.fullmatch(expression)
     if match is None:
         raise ValueError(f"write a rule such as p95<200ms or success>99.9%, not {expression[:80]!r}")
@@ -99,13 +102,23 @@ def _limit(metric: str, text: str, place: int) -> float:
 
 
 def evaluate(
-    threshold: Threshold, total: EndpointStats, endpoints: Mapping[str, EndpointStats], seconds: float
+    threshold: Threshold,
+    total: EndpointStats,
+    endpoints: Mapping[str, EndpointStats],
+    seconds: float,
+    trustworthy: bool | None = None,
 ) -> Outcome:
-    """Whether the rule holds for a run that sent load for `seconds`."""
+    """Whether the rule holds for a run that sent load for `seconds` and whose audit said `trustworthy`."""
+    if threshold.metric == "audit":
+        return Outcome(threshold.expression, trustworthy is True, _as_number(trustworthy))
     figures = total if threshold.endpoint is None else endpoints.get(threshold.endpoint)
     actual = None if figures is None else _actual(threshold, figures, seconds)
     passed = actual is not None and _OPERATORS[threshold.op](actual, threshold.limit)
     return Outcome(threshold.expression, passed, actual)
+
+
+def _as_number(verdict: bool | None) -> float | None:
+    return None if verdict is None else float(verdict)
 
 
 def _actual(threshold: Threshold, figures: EndpointStats, seconds: float) -> float | None:

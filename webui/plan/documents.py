@@ -95,15 +95,27 @@ def _follows(details: ErrorDetails, starts: set[tuple[int | str, ...]]) -> bool:
 
 
 def _problem(details: ErrorDetails) -> Problem:
-    # A discriminated union adds its tag to the path; people know only the document's own keys.
-    parts = [part for part in details["loc"] if part not in _UNION_TAGS]
-    return Problem(_dotted(parts), _sentence(details))
+    return Problem(_dotted(_without_tags(details["loc"])), _sentence(details))
 
 
-_UNION_TAGS: frozenset[int | str] = frozenset({"float", "int", "str", "list[str]"})
+# A union adds the name of the chosen alternative to the path; people know only the document's own keys.
+_TYPE_TAGS: frozenset[int | str] = frozenset({"float", "int", "str", "list[str]"})
+_TAGGED: frozenset[int | str] = frozenset({"load", "body", "auth"})
 
 
-def _dotted(parts: list[int | str]) -> str:
+def _without_tags(path: tuple[int | str, ...]) -> list[int | str]:
+    return [part for place, part in enumerate(path) if not _is_tag(path, place)]
+
+
+def _is_tag(path: tuple[int | str, ...], place: int) -> bool:
+    if path[place] in _TYPE_TAGS:
+        return True
+    before = path[max(0, place - 2) : place]
+    entry_of_checks = len(before) == 2 and before[0] == "checks"
+    return bool(before) and isinstance(path[place], str) and (entry_of_checks or before[-1] in _TAGGED)
+
+
+def _dotted(parts: Sequence[int | str]) -> str:
     text = ""
     for part in parts:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)

@@ -1,28 +1,53 @@
-"""How hard and how long: the load shapes. Pure."""
+"""How hard and how long: the load shapes. Pure.
 
-from typing import Annotated, Literal
+Closed shapes (constant-users, ramping-users, sweep) say how many users run; each sends its next request
+when the last was answered. Open shapes (constant-rate, ramping-rate) say when requests start, whatever
+the target does. A burst starts a number of requests at one instant, several times.
+"""
 
-from pydantic import Field
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from webui.plan.base import Document
 
 MAX_USERS = 100_000
+MAX_RATE = 1e6
 MAX_DURATION_S = 7 * 24 * 3600.0
 MAX_ITERATIONS = 10**12
+DEFAULT_MAX_USERS = 1000
+
+Users = Annotated[int, Field(ge=1, le=MAX_USERS)]
+UsersOrNone = Annotated[int, Field(ge=0, le=MAX_USERS)]
+Rate = Annotated[float, Field(gt=0, le=MAX_RATE)]
+RateOrNone = Annotated[float, Field(ge=0, le=MAX_RATE)]
+Seconds = Annotated[float, Field(ge=0.1, le=MAX_DURATION_S)]
+StageSeconds = Annotated[float, Field(ge=0, le=MAX_DURATION_S)]
+Iterations = Annotated[int, Field(ge=1, le=MAX_ITERATIONS)]
+Arrivals = Literal["even", "poisson"]
+MAX_STAGES = 100
 
 
 class ConstantUsers(Document):
-    """N users, each sending its next request when the last was answered (closed model).
+    """N users. Ends after `duration_s`, after `iterations` (in total over all users) or when every user
+    has done `iterations_per_user`, whichever comes first; with none of them, when it is stopped.
 
-    Ends after `duration_s` or `iterations` (in total over all users), whichever comes first; with
-    neither, when it is stopped. `spawn_rate` is users started per second; None: all within one second.
+    `spawn_rate` is users started per second; None: all within one second.
     """
 
     shape: Literal["constant-users"] = "constant-users"
-    users: Annotated[int, Field(ge=1, le=MAX_USERS)]
-    spawn_rate: Annotated[float, Field(gt=0, le=1e6)] | None = None
-    duration_s: Annotated[float, Field(ge=0.1, le=MAX_DURATION_S)] | None = None
-    iterations: Annotated[int, Field(ge=1, le=MAX_ITERATIONS)] | None = None
+    users: Users
+    spawn_rate: Rate | None = None
+    duration_s: Seconds | None = None
+    iterations: Iterations | None = None
+    iterations_per_user: Iterations | None = None
+
+    @model_validator(mode="after")
+    def _one_kind_of_iterations(self) -> "ConstantUsers":
+        if self.iterations is not None and self.iterations_per_user is not None:
+            raise ValueError("give iterations in total or iterations_per_user, not both")
+        return self
 
     @property
     def spawn_per_s(self) -> float:
@@ -35,17 +60,137 @@ class ConstantUsers(Document):
         return (self.users - 1) / self.spawn_per_s
 
 
-def users_due(load: ConstantUsers, elapsed_s: float) -> int:
-    """How many users should have started by then: the first at once, the others evenly."""
-    if elapsed_s < 0:
-        return 0
-    return min(load.users, int(elapsed_s * load.spawn_per_s) + 1)
+class UserStage(Document):
+    """In `duration_s` the number of users moves evenly to `users`; 0 s is a jump."""
+
+    duration_s: StageSeconds
+    users: UsersOrNone
+
+
+class RateStage(Document):
+    """In `duration_s` the rate moves evenly to `rate_rps`; 0 s is a jump."""
+
+    duration_s: StageSeconds
+    rate_rps: RateOrNone
+
+
+class RampingUsers(Document):
+    """Users by stages, linear between them. A user who is one too many ends after its request."""
+
+    shape: Literal["ramping-users"]
+    start_users: UsersOrNone = 0
+    stages: Annotated[tuple[UserStage, ...], Field(min_length=1, max_length=MAX_STAGES)]
+
+    @model_validator(mode="after")
+    def _does_something(self) -> "RampingUsers":
+        _check_stages(self.duration_s, self.start_users + sum(stage.users for stage in self.stages))
+        return self
+
+    @property
+    def duration_s(self) -> float:
+        """The stages' lengths together."""
+        return sum(stage.duration_s for stage in self.stages)
+
+
+class ConstantRate(Document):
+    """`rate_rps` requests started per second. A start that finds `max_users` busy is dropped and counted."""
+
+    shape: Literal["constant-rate"]
+    rate_rps: Rate
+    duration_s: Seconds | None = None
+    max_users: Users = DEFAULT_MAX_USERS
+    arrivals: Arrivals = "even"
+
+
+class RampingRate(Document):
+    """The rate by stages, linear between them."""
+
+    shape: Literal["ramping-rate"]
+    start_rate_rps: RateOrNone = 0.0
+    stages: Annotated[tuple[RateStage, ...], Field(min_length=1, max_length=MAX_STAGES)]
+    max_users: Users = DEFAULT_MAX_USERS
+    arrivals: Arrivals = "even"
+
+    @model_validator(mode="after")
+    def _does_something(self) -> "RampingRate":
+        _check_stages(self.duration_s, self.start_rate_rps + sum(stage.rate_rps for stage in self.stages))
+        return self
+
+    @property
+    def duration_s(self) -> float:
+        """The stages' lengths together."""
+        return sum(stage.duration_s for stage in self.stages)
+
+
+class Burst(Document):
+    """`size` requests at one instant, `count` times. The next burst starts when all of the last have
+    ended, and `pause_s` after that."""
+
+    shape: Literal["burst"]
+    size: Users
+    count: Annotated[int, Field(ge=1, le=100_000)] = 1
+    pause_s: Annotated[float, Field(ge=0, le=3600)] = 0.0
+
+
+class Sweep(Document):
+    """Levels of users from `from` up to `to`, each held for `step_s` (None: as long as the figures need)
+    after a settling part that is cut off."""
+
+    shape: Literal["sweep"]
+    from_: Annotated[Users, Field(alias="from")] = 1
+    to: Users
+    step_s: Annotated[float, Field(ge=0.2, le=600)] | None = None
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    @model_validator(mode="after")
+    def _rises(self) -> "Sweep":
+        if self.from_ > self.to:
+            raise ValueError("a sweep goes from fewer users to more")
+        return self
+
+
+def _check_stages(duration_s: float, total: float) -> None:
+    if not 0.1 <= duration_s <= MAX_DURATION_S:
+        raise ValueError("the stages must last 0.1 s or more and 7 days at most, together")
+    if not total:
+        raise ValueError("at least one stage must send something")
+
+
+def _constant_by_default(value: Any) -> Any:
+    return {"shape": "constant-users", **value} if isinstance(value, Mapping) else value
+
+
+Shape = ConstantUsers | RampingUsers | ConstantRate | RampingRate | Burst | Sweep
+Load = Annotated[Shape, Field(discriminator="shape"), BeforeValidator(_constant_by_default)]
+
+
+def planned_s(load: Shape) -> float | None:
+    """How long the load goes on by plan; None where that depends on the target or on whoever stops it."""
+    return None if isinstance(load, Burst | Sweep) else load.duration_s
+
+
+def peak_users(load: Shape) -> int:
+    """The most users at a time, and so the most requests in flight."""
+    if isinstance(load, RampingUsers):
+        return max(load.start_users, *(stage.users for stage in load.stages))
+    if isinstance(load, ConstantRate | RampingRate):
+        return load.max_users
+    if isinstance(load, Burst):
+        return load.size
+    return load.to if isinstance(load, Sweep) else load.users
+
+
+def peak_rate(load: Shape) -> float | None:
+    """The highest planned rate in starts per second; None for shapes that plan users."""
+    if isinstance(load, ConstantRate):
+        return load.rate_rps
+    if isinstance(load, RampingRate):
+        return max(load.start_rate_rps, *(stage.rate_rps for stage in load.stages))
+    return None
 
 
 def split_evenly(total: int, parts: int) -> list[int]:
     """`total` in `parts` whole shares that differ by one at most and add up to it."""
     share, extra = divmod(total, parts)
     return [share + (i < extra) for i in range(parts)]
-
-
-Load = ConstantUsers

@@ -6,22 +6,86 @@ from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_v
 
 from webui.metrics import thresholds
 from webui.plan.base import Document
-from webui.plan.load import Load
+from webui.plan.load import MAX_DURATION_S, Load
 from webui.plan.request import Request
 from webui.plan.target import Target, parse_url
 
-SCHEMA = "katydid.plan/1"
 MAX_REQUESTS = 100
+DEFAULT_MAX_BODY = 16 * 1024 * 1024
+
+
+class BasicAuth(Document):
+    """User and password, sent as an Authorization header to the plan's own origin only."""
+
+    type: Literal["basic"]
+    user: Annotated[str, Field(max_length=200)]
+    password: Annotated[str, Field(max_length=1000)]
+
+    @field_validator("user")
+    @classmethod
+    def _no_colon(cls, value: str) -> str:
+        if ":" in value:
+            raise ValueError("a user name for basic authentication has no colon")
+        return value
+
+
+class BearerAuth(Document):
+    """A token, sent as an Authorization header to the plan's own origin only."""
+
+    type: Literal["bearer"]
+    token: Annotated[str, Field(min_length=1, max_length=10_000, pattern=r"^[!-~]+$")]
+
+
+Auth = Annotated[BasicAuth | BearerAuth, Field(discriminator="type")]
 
 
 class HttpOptions(Document):
-    """How connections are made. HTTP/2 and following redirects are not there yet: false only."""
+    """How connections are made and what is done with responses.
+
+    `cookies`: each user keeps the cookies that it is given. `dns`: a name is looked up once a run or for
+    each connection. `ca_pem` and the client certificate are PEM texts. HTTP/2 and a proxy go through httpx,
+    one client per user, at a fraction of the speed.
+    """
 
     timeout_s: Annotated[float, Field(ge=0.001, le=3600)] = 10.0
     keepalive: bool = True
     verify_tls: bool = True
-    follow_redirects: Literal[False] = False
-    http2: Literal[False] = False
+    follow_redirects: bool = False
+    max_redirects: Annotated[int, Field(ge=1, le=50)] = 10
+    http2: bool = False
+    proxy: Annotated[str, Field(max_length=2000)] | None = None
+    cookies: bool = True
+    auth: Auth | None = None
+    dns: Literal["once", "per-connection"] = "once"
+    max_body_bytes: Annotated[int, Field(ge=1, le=1 << 30)] = DEFAULT_MAX_BODY
+    ca_pem: Annotated[str, Field(max_length=1_000_000)] | None = None
+    client_cert_pem: Annotated[str, Field(max_length=100_000)] | None = None
+    client_key_pem: Annotated[str, Field(max_length=100_000)] | None = None
+
+    @field_validator("proxy")
+    @classmethod
+    def _valid_proxy(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_url(value)
+        return value
+
+    @field_validator("ca_pem", "client_cert_pem", "client_key_pem")
+    @classmethod
+    def _is_pem(cls, value: str | None) -> str | None:
+        if value is not None and "-----BEGIN " not in value:
+            raise ValueError("must be PEM text, which starts with -----BEGIN")
+        return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "HttpOptions":
+        if (self.client_cert_pem is None) != (self.client_key_pem is None):
+            raise ValueError("a client certificate needs both client_cert_pem and client_key_pem")
+        return self
+
+    @property
+    def needs_httpx(self) -> bool:
+        """Whether the engine's own protocol cannot do this."""
+        return self.http2 or self.proxy is not None
 
 
 def _check_threshold(expression: str) -> str:
@@ -36,7 +100,8 @@ ThinkTime = Annotated[float, Field(ge=0, le=3600)]
 
 class Plan(Document):
     """Requests by weight, a load, rules. `think_time_s` is the pause after each request, drawn evenly
-    between its two ends. `graceful_stop_s`: how long requests in flight may go on when the load ends."""
+    between its two ends. `graceful_stop_s`: how long requests in flight may go on when the load ends.
+    `abort_on_fail_after_s`: from then on the run is stopped as soon as a threshold does not hold."""
 
     schema_: Annotated[Literal["katydid.plan/1"], Field(alias="schema")] = "katydid.plan/1"
     name: Annotated[str, Field(max_length=200)] = ""
@@ -49,6 +114,7 @@ class Plan(Document):
     thresholds: Annotated[tuple[Expression, ...], Field(max_length=50)] = ()
     canary: None = None
     http: HttpOptions = HttpOptions()
+    abort_on_fail_after_s: Annotated[float, Field(ge=0, le=MAX_DURATION_S)] | None = None
     graceful_stop_s: Annotated[float, Field(ge=0, le=600)] = 2.0
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)

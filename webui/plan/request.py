@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, field_validator, model_validator
 
 from webui.plan.base import Document
-from webui.plan.checks import StatusCheck
+from webui.plan.checks import MAX_CHECKS, Check
 from webui.plan.statuses import parse_statuses
 from webui.plan.target import parse_url
 
@@ -135,7 +135,8 @@ class Request(Document):
     """One request template: sent `weight` times as often as one of weight 1.
 
     `path` is a path on the plan's base URL, with its query, or a whole URL. Statuses in
-    `success_statuses` (`200`, `2xx`, `200-399`; None: all below 400) count as successes.
+    `success_statuses` (`200`, `2xx`, `200-399`; None: all below 400) count as successes. `chunked` sends the
+    body in chunks; `expect_continue` asks for the server's go-ahead before the body.
     """
 
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] = "GET"
@@ -146,7 +147,9 @@ class Request(Document):
     query: dict[str, str | list[str]] = Field(default_factory=dict)
     body: CheckedBody | None = None
     success_statuses: tuple[str, ...] | None = None
-    checks: tuple[StatusCheck, ...] = ()
+    checks: Annotated[tuple[Check, ...], Field(max_length=MAX_CHECKS)] = ()
+    chunked: bool = False
+    expect_continue: bool = False
 
     @property
     def label(self) -> str:
