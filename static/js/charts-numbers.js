@@ -56,7 +56,8 @@ const TIME_STEPS = [0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800,
 
 /** Round moments from 0 to `end`, at most `most` steps. */
 export function timeTicks(end, most) {
-  const step = TIME_STEPS.find((candidate) => end / candidate <= most) ?? 7 * 86400;
+  const least = end >= 3 ? 1 : 0; // below that, whole seconds would be too few
+  const step = TIME_STEPS.find((candidate) => candidate >= least && end / candidate <= most) ?? 7 * 86400;
   return Array.from({ length: Math.floor(end / step + 1e-9) + 1 }, (_, place) => place * step);
 }
 

@@ -69,7 +69,7 @@ export class TimePlot {
     return {
       width: this.box.clientWidth,
       height: this.box.clientHeight,
-      padding: [7, spec.right?.() ?? 10, spec.axis ? 0 : 7, 0],
+      padding: [7, spec.right?.() ?? 18, spec.axis ? 0 : 7, 0],
       legend: { show: false },
       select: { show: false },
       scales: {
@@ -108,7 +108,7 @@ export class TimePlot {
     if (area) options.fill = faded(stroke, area);
     if (fill) options.fill = colour(fill);
     if (this.spec.bars) {
-      options.paths = uPlot.paths.bars({ size: [0.9, 14, 1], align: -1 });
+      options.paths = uPlot.paths.bars({ size: [0.9, 60, 1], align: -1 });
       Object.assign(options, { width: 0, fill: stroke, points: { show: false } });
     }
     return options;

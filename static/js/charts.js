@@ -101,8 +101,8 @@ export class Charts {
       cell.textContent = figure(cell.dataset.last, this.series.value(cell.dataset.last));
     }
     for (const note of this.root.querySelectorAll("[data-unsupported]")) {
-      const values = this.series.values(note.dataset.unsupported);
-      note.hidden = !values.length || values.some((value) => value !== null);
+      const drawn = (column) => this.series.values(column).some((value) => value !== null);
+      note.hidden = drawn(note.dataset.unsupported) || !drawn("p50");
     }
     this.root.classList.toggle("empty-charts", this.series.length === 0);
     for (const table of this.tables) table.show(this.series, this.bins);
