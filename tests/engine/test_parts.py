@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webui.engine.chunked import ChunkedBody
-from webui.engine.control import Control
+from webui.engine.control import Change, Control
 from webui.engine.messages import ShardSpec, shard_specs
 from webui.engine.recorder import Recorder
 from webui.engine.response import HeadCache, Violation, parse_head
@@ -149,7 +149,7 @@ def test_verdicts() -> None:
 
 def test_shares_of_a_plan_survive_the_journey() -> None:
     specs = shard_specs("r_1", plan({"path": "/"}), 2)
-    assert [(spec.users, spec.iterations) for spec in specs] == [(4, 10), (3, 10)]
+    assert [(spec.shard, spec.shards, spec.iterations) for spec in specs] == [(0, 2, 10), (1, 2, 10)]
     assert [ShardSpec.from_data(spec.to_data()) for spec in specs] == specs
 
 
@@ -204,3 +204,25 @@ def test_a_stop_is_heard_once_whether_it_comes_before_or_after() -> None:
     late.listen(None)
     late.stop()
     assert heard == [1, 2]
+
+
+def test_changes_are_heard_once_each_in_order_also_those_that_come_early() -> None:
+    heard: list[Change] = []
+    control = Control()
+    control.change(1, "users", 30)
+    control.change(1, "users", 40)
+    control.listen(lambda: None, heard.append)
+    control.change(2, "pause")
+    control.change(2, "pause")
+    control.listen(None)
+    control.change(3, "resume")
+    assert heard == [Change(1, "users", 30), Change(2, "pause")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("rates", 1), ("users", None), ("pause", 1), ("rate", -1.0), ("add_time", float("nan"))],
+)
+def test_what_is_no_change_is_refused(kind: str, value: float | None) -> None:
+    with pytest.raises(ValueError, match="not a"):
+        Control().change(1, kind, value)

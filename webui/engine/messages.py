@@ -10,7 +10,7 @@ from webui.metrics import codec
 from webui.metrics.series import interval_s
 from webui.metrics.snapshot import Snapshot
 from webui.plan.documents import plan_to_data
-from webui.plan.load import split_evenly
+from webui.plan.load import ConstantUsers, Sweep, peak_users, planned_s, split_evenly
 from webui.plan.model import Plan
 from webui.units import NS_PER_S
 
@@ -20,7 +20,8 @@ Reason = Literal["duration", "iterations", "stopped"]
 
 @dataclass(frozen=True, slots=True)
 class ShardSpec:
-    """One engine's part of a run. `users`, `spawn_per_s` and `iterations` are this shard's shares.
+    """One engine's part of a run. What its share of users, starts or bursts is follows from `shard` and
+    `shards`; `iterations` is its share of those that all users have in common (None: there is no such limit).
 
     `addresses` maps host names to IP addresses; None: the engine resolves names itself when it starts.
     """
@@ -29,8 +30,6 @@ class ShardSpec:
     shard: int
     shards: int
     plan: dict[str, Any]
-    users: int
-    spawn_per_s: float
     iterations: int | None
     interval_ns: int
     addresses: dict[str, list[str]] | None = None
@@ -46,21 +45,22 @@ class ShardSpec:
 
 
 def shard_specs(run_id: str, plan: Plan, shards: int) -> list[ShardSpec]:
-    """The plan cut into that many shards, fewer when there are fewer users or iterations than shards."""
+    """The plan cut into that many shards, fewer when there are fewer users or iterations than shards.
+
+    A sweep is never cut: its levels are decided by what one engine measures.
+    """
     load = plan.load
-    parts = max(1, min(shards, load.users, load.iterations or load.users))
-    users = split_evenly(load.users, parts)
-    iterations = [None] * parts if load.iterations is None else split_evenly(load.iterations, parts)
+    total = load.iterations if isinstance(load, ConstantUsers) else None
+    parts = 1 if isinstance(load, Sweep) else max(1, min(shards, peak_users(load), total or shards))
+    iterations = [None] * parts if total is None else split_evenly(total, parts)
     data = plan_to_data(plan)
-    interval_ns = round(interval_s(load.duration_s) * NS_PER_S)
+    interval_ns = round(interval_s(planned_s(load)) * NS_PER_S)
     return [
         ShardSpec(
             run_id=run_id,
             shard=index,
             shards=parts,
             plan=data,
-            users=users[index],
-            spawn_per_s=load.spawn_per_s * users[index] / load.users,
             iterations=iterations[index],
             interval_ns=interval_ns,
         )

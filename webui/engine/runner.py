@@ -16,6 +16,7 @@ from webui.engine.origin import Origin, resolve
 from webui.engine.shard import Shard
 from webui.engine.template import prepare
 from webui.plan.documents import plan_from_data
+from webui.plan.load import peak_users
 from webui.plan.model import Plan
 from webui.plan.target import Target
 
@@ -38,7 +39,7 @@ def run_shard(spec: ShardSpec, emit: Emit, control: Control) -> None:
 async def _run(spec: ShardSpec, emit: Emit, control: Control) -> None:
     plan = plan_from_data(spec.plan)
     templates, targets = prepare(plan)
-    _allow_descriptors(spec.users * len(targets))
+    _allow_descriptors(peak_users(plan.load) * len(targets))
     try:
         origins = await _resolved(targets, plan, spec, control)
         reporter = Reporter(spec, emit)

@@ -19,7 +19,7 @@ from webui.engine.schedule import Timetable
 from webui.engine.template import Template
 from webui.engine.user import Surroundings, User
 from webui.engine.work import budgeted, pauses, picks
-from webui.plan.load import ConstantUsers, planned_s
+from webui.plan.load import ConstantUsers, planned_s, split_evenly
 from webui.plan.model import Plan
 from webui.plan.pacing import users_at
 from webui.units import NS_PER_MS, NS_PER_S
@@ -31,6 +31,13 @@ _SHORTEST_SWEEP_NS = TICK_NS
 _LONGEST_SWEEP_NS = 250 * NS_PER_MS
 
 OnTick = Callable[[int], None]
+
+
+def _share_of(plan: Plan, spec: ShardSpec) -> ConstantUsers:
+    load = plan.load
+    assert isinstance(load, ConstantUsers)
+    users = split_evenly(load.users, spec.shards)[spec.shard]
+    return ConstantUsers(users=users, spawn_rate=load.spawn_per_s * users / load.users)
 
 
 class Shard:
@@ -59,7 +66,7 @@ class Shard:
             timeout_ns=round(plan.http.timeout_s * NS_PER_S),
         )
         self._on_tick = on_tick
-        self._load = ConstantUsers(users=spec.users, spawn_rate=spec.spawn_per_s)
+        self._load = _share_of(plan, spec)
         self._grace_ns = round(plan.graceful_stop_s * NS_PER_S)
         duration_s = planned_s(plan.load)
         self._ends_ns = None if duration_s is None else now + round(duration_s * NS_PER_S)
