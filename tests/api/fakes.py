@@ -9,6 +9,7 @@ from webui.engine.messages import ShardSpec
 from webui.metrics import codec
 from webui.metrics.histogram import Histogram
 from webui.metrics.snapshot import EndpointStats, Snapshot, Totals
+from webui.plan.load import Shape
 
 OnEvent = Callable[[dict[str, Any]], None]
 SECOND = 1_000_000_000
@@ -27,6 +28,7 @@ class FakeLaunch:
 
     def __init__(self, specs: Sequence[ShardSpec], on_event: OnEvent) -> None:
         self.run_id = specs[0].run_id
+        self.changes: list[tuple[int, str, float | None]] = []
         self.shards = len(specs)
         self.ended = False
         self._on_event = on_event
@@ -48,6 +50,9 @@ class FakeLaunch:
     async def stop(self) -> None:
         self.finish("stopped")
 
+    def change(self, number: int, kind: str, value: float | None) -> None:
+        self.changes.append((number, kind, value))
+
     async def kill(self, shard: int) -> None:
         self.finish("stopped")
 
@@ -64,7 +69,7 @@ class FakeFleet:
         self.launches: dict[str, FakeLaunch] = {}
 
     @staticmethod
-    def shards_for(users: int) -> int:
+    def shards_for(load: Shape) -> int:
         return 1
 
     async def launch(self, specs: Sequence[ShardSpec], on_event: OnEvent) -> FakeLaunch:

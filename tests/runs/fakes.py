@@ -13,6 +13,7 @@ from webui.errors import GeneratorFailed, NotFound, StoreUnavailable
 from webui.metrics.histogram import Histogram
 from webui.metrics.snapshot import EndpointStats, ErrorCount, Health, Snapshot, Totals
 from webui.plan.documents import plan_from_data
+from webui.plan.load import Shape
 from webui.plan.model import Plan
 from webui.store import RunRecord, RunSummary
 
@@ -99,6 +100,7 @@ class FakeLaunch:
         self.on_event = on_event
         self.stops = 0
         self.killed: list[int] = []
+        self.changes: list[tuple[int, str, float | None]] = []
         self.obeys = True  # a stop ends all shards at once
 
     def started(self, shard: int = 0) -> None:
@@ -123,6 +125,9 @@ class FakeLaunch:
             for shard in self.specs:
                 self.finished("stopped", 2 * S, shard)
 
+    def change(self, number: int, kind: str, value: float | None) -> None:
+        self.changes.append((number, kind, value))
+
     async def kill(self, shard: int) -> None:
         self.killed.append(shard)
         self.lost(shard)
@@ -136,7 +141,7 @@ class FakeFleet:
         self.launches: list[FakeLaunch] = []
         self.error: GeneratorFailed | None = None
 
-    def shards_for(self, users: int) -> int:
+    def shards_for(self, load: Shape) -> int:
         return self.shards
 
     async def launch(

@@ -125,10 +125,12 @@ class MeanInFlight(Part):
 
 
 class AuditPart(Part):
-    """Whether the numbers can be trusted; `reasons` are sentences, empty when they can."""
+    """Whether the numbers can be trusted; `reasons` are sentences, empty when they can. `hints` are worth
+    knowing and take nothing away."""
 
     trustworthy: bool | None = None
     reasons: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
     schedule_lag_ms: Lag = Lag()
     loop_lag_ms: Lag = Lag()
     generator_cpu_percent: CpuPercent = CpuPercent()
@@ -152,9 +154,38 @@ class RowPart(Part):
     p95_ms: float | None
     p99_ms: float | None
     mean_ms: float | None
+    service_p50_ms: float | None = None  # open model only: there the times above start when they should have
+    service_p99_ms: float | None = None
+    dropped: int = 0  # starts that found no free user
     status_codes: dict[str, int] = {}
     no_response: int = 0  # failures without a status: refused, reset, timed out
     bytes_received: int = 0
+
+
+class StepPart(Part):
+    """One level of a sweep, measured from `t_s` for `duration_s` after `settle_s` that are not counted."""
+
+    users: int
+    t_s: float
+    duration_s: float
+    settle_s: float
+    throughput_rps: float | None
+    success_percent: float | None
+    totals: TotalsPart
+    response_time_ms: TimesPart
+
+
+class ChangePart(Part):
+    """Something changed while the run went on. `value` is users, starts per second or seconds.
+
+    `t_s` is when it took effect; while it is not `applied` yet, when it was asked for.
+    """
+
+    number: int
+    t_s: float
+    kind: Literal["users", "rate", "pause", "resume", "add_time"]
+    value: float | None = None
+    applied: bool = True
 
 
 class RunDocument(Part):
@@ -175,6 +206,8 @@ class RunDocument(Part):
     shards: int = 0
     shards_lost: int = 0
     queue_position: int | None = None
+    planned_s: float | None = None
+    paused: bool = False
     totals: TotalsPart = TotalsPart()
     response_time_ms: TimesPart = TimesPart()
     service_time_ms: TimesPart = TimesPart()
@@ -186,5 +219,7 @@ class RunDocument(Part):
     status_codes: dict[str, int] = {}
     errors: tuple[ErrorPart, ...] = ()
     thresholds: tuple[ThresholdPart, ...] = ()
+    steps: tuple[StepPart, ...] = ()
+    changes: tuple[ChangePart, ...] = ()
     audit: AuditPart = AuditPart()
     snapshots: tuple[RowPart, ...] = ()

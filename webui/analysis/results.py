@@ -8,6 +8,7 @@ from webui.analysis.document import (
     ErrorPart,
     ErrorPlace,
     RowPart,
+    StepPart,
     ThresholdPart,
     TimesPart,
     TotalsPart,
@@ -15,15 +16,18 @@ from webui.analysis.document import (
 from webui.metrics import thresholds
 from webui.metrics.histogram import Histogram
 from webui.metrics.percentiles import SHOWN, supported
-from webui.metrics.snapshot import EndpointStats, Snapshot, Totals
+from webui.metrics.snapshot import EndpointStats, Snapshot, StepStats, Totals
 from webui.plan.model import Plan
-from webui.units import NS_PER_MS
+from webui.units import NS_PER_MS, NS_PER_S
 
 
-def measured_parts(plan: Plan, total: Snapshot | None, load_s: float | None) -> dict[str, Any]:
+def measured_parts(
+    plan: Plan, total: Snapshot | None, load_s: float | None, trustworthy: bool | None = None
+) -> dict[str, Any]:
     """The document's fields that come from the run's merged figures; nothing when there are none.
 
-    `load_s`, how long load was offered, is what counts are divided by to give rates.
+    `load_s`, how long load was offered, is what counts are divided by to give rates; `trustworthy` is the
+    audit's verdict, for a threshold on it.
     """
     if total is None:
         return {}
@@ -46,7 +50,8 @@ def measured_parts(plan: Plan, total: Snapshot | None, load_s: float | None) -> 
         ),
         "status_codes": _codes(figures.status_codes),
         "errors": error_parts(total, labels),
-        "thresholds": threshold_parts(plan, total, load_s),
+        "thresholds": threshold_parts(plan, total, load_s, trustworthy),
+        "steps": step_parts(total.steps),
     }
 
 
@@ -120,14 +125,36 @@ def _error_part(kind: str, places: list[ErrorPlace]) -> ErrorPart:
     return ErrorPart(kind=kind, count=total, sample=ordered[0].sample, endpoints=tuple(ordered))
 
 
-def threshold_parts(plan: Plan, total: Snapshot, seconds: float | None) -> tuple[ThresholdPart, ...]:
-    """Each of the plan's rules and how it did."""
+def step_parts(steps: Iterable[StepStats]) -> tuple[StepPart, ...]:
+    """The levels of a sweep by rising number of users."""
+    return tuple(_step_part(step) for step in sorted(steps, key=lambda step: step.users))
+
+
+def _step_part(step: StepStats) -> StepPart:
+    seconds = (step.end_ns - step.start_ns) / NS_PER_S
+    totals = totals_part(step.stats.totals, seconds)
+    return StepPart(
+        users=step.users,
+        t_s=step.start_ns / NS_PER_S,
+        duration_s=seconds,
+        settle_s=step.settle_ns / NS_PER_S,
+        throughput_rps=totals.throughput_rps,
+        success_percent=totals.success_percent,
+        totals=totals,
+        response_time_ms=times_part(step.stats.response),
+    )
+
+
+def threshold_parts(
+    plan: Plan, total: Snapshot, seconds: float | None, trustworthy: bool | None = None
+) -> tuple[ThresholdPart, ...]:
+    """Each of the plan's rules and how it did; `trustworthy` is what the audit says."""
     named = dict(zip((request.label for request in plan.requests), total.endpoints, strict=False))
     figures = total.all_endpoints
     parts = []
     for expression in plan.thresholds:
         rule = thresholds.parse(expression)
-        outcome = thresholds.evaluate(rule, figures, named, seconds or 0.0)
+        outcome = thresholds.evaluate(rule, figures, named, seconds or 0.0, trustworthy)
         parts.append(
             ThresholdPart(
                 expression=expression,
@@ -149,9 +176,9 @@ def row(snapshot: Snapshot) -> RowPart:
     """One interval's figures."""
     figures = snapshot.all_endpoints
     totals, response = figures.totals, figures.response
-    p50, p90, p95, p99 = (
-        _ms(value) if supported(wanted, response.total) else None
-        for wanted, value in zip(_ROW, response.percentiles_ns(_ROW), strict=True)
+    p50, p90, p95, p99 = _percentiles(response)
+    service_p50, _, _, service_p99 = (
+        (None,) * 4 if figures.service is response else _percentiles(figures.service)
     )
     return RowPart(
         t_s=snapshot.end_ns / 1e9,
@@ -166,6 +193,9 @@ def row(snapshot: Snapshot) -> RowPart:
         p95_ms=p95,
         p99_ms=p99,
         mean_ms=_ms(response.mean_ns),
+        service_p50_ms=service_p50,
+        service_p99_ms=service_p99,
+        dropped=totals.dropped,
         status_codes=_codes(figures.status_codes),
         no_response=sum(
             error.count
@@ -177,6 +207,14 @@ def row(snapshot: Snapshot) -> RowPart:
 
 
 _ROW = (50.0, 90.0, 95.0, 99.0)
+
+
+def _percentiles(histogram: Histogram) -> Sequence[float | None]:
+    values = histogram.percentiles_ns(_ROW)
+    return [
+        _ms(value) if supported(wanted, histogram.total) else None
+        for wanted, value in zip(_ROW, values, strict=True)
+    ]
 
 
 def _codes(codes: Mapping[int, int]) -> dict[str, int]:

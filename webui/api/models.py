@@ -2,10 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from webui.analysis.document import Moment, Part, Status
 from webui.analysis.results import times_part, totals_part
+from webui.plan.load import MAX_DURATION_S, MAX_RATE, MAX_USERS
+from webui.runs.changes import SHORTEST_ADDED_S
 from webui.runs.model import RunView
 from webui.store import RunSummary, ShareRecord
 
@@ -119,3 +121,23 @@ class StatusChange(Part):
     def of(cls, view: RunView) -> "StatusChange":
         """Where a run stands now."""
         return cls.model_validate({name: getattr(view, name) for name in cls.model_fields})
+
+
+class Changes(BaseModel):
+    """What to change of a run, at least one of these. A load changes only while the run goes on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    users: Annotated[
+        int | None, Field(ge=1, le=MAX_USERS, description="Users from now on; shapes that plan users.")
+    ] = None
+    rate_rps: Annotated[
+        float | None, Field(gt=0, le=MAX_RATE, description="Starts per second from now on; open shapes.")
+    ] = None
+    paused: Annotated[
+        bool | None, Field(description="true: no new requests begin, and the planned end moves along.")
+    ] = None
+    add_s: Annotated[
+        float | None,
+        Field(ge=SHORTEST_ADDED_S, le=MAX_DURATION_S, description="Seconds to go on for longer."),
+    ] = None

@@ -10,7 +10,7 @@ from sse_starlette import EventSourceResponse
 from webui.analysis.document import RunDocument, Status
 from webui.api import stream
 from webui.api.bodies import read_plan
-from webui.api.models import RunItem, RunList, Share, ShareList
+from webui.api.models import Changes, RunItem, RunList, Share, ShareList
 from webui.api.openapi import EVENTS, PLAN_BODY, problems
 from webui.plan.model import Plan
 from webui.store import MAX_PAGE, RunQuery, Sort
@@ -73,6 +73,20 @@ async def read_run(run_id: RunId, manager: Manager, store: Storage) -> RunDocume
             return RunDocument.model_validate(record.result)  # as it was saved when the run ended
     view = await manager.view(run_id)
     return await asyncio.to_thread(view.result)  # over a long run's rows this takes a while
+
+
+@router.patch(
+    "/{run_id}",
+    summary="Change a run",
+    response_description="The run; `changes` tells what is asked for and what has taken effect.",
+    responses=problems(404, 409),
+)
+async def change_run(run_id: RunId, changes: Changes, manager: Manager) -> RunDocument:
+    """Changes the load while the run goes on: users or rate, pause and resume, more time. Several at once are
+    done all or none."""
+    await manager.change(run_id, **changes.model_dump(exclude_none=True))
+    view = await manager.view(run_id)
+    return await asyncio.to_thread(view.result)
 
 
 @router.delete("/{run_id}", status_code=204, summary="Delete a run", responses=problems(404, 409))

@@ -1,6 +1,7 @@
 """The fleet: hands shards to worker processes, one each, and their events back to the runs."""
 
 import asyncio
+import math
 import os
 import uuid
 from collections.abc import Coroutine, Sequence
@@ -11,7 +12,8 @@ import msgpack
 from webui.engine import ShardSpec, run_shard
 from webui.errors import GeneratorFailed
 from webui.fleet.forking import start_fork_server
-from webui.fleet.launch import Launch, OnEvent
+from webui.fleet.launch import ChangeData, Launch, OnEvent, ShardKey
+from webui.plan.load import Shape, Sweep, peak_rate, peak_users
 
 if TYPE_CHECKING:
     import distributed
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from webui.fleet.worker import Engine
 
 USERS_PER_SHARD = 2_000
+RATE_PER_SHARD = 20_000.0
+POOL_PER_SHARD = 10_000
 WARM = 1  # processes kept ready, so that a run starts at once
 KEEP_IDLE_S = 30.0  # how long further ones are kept after their last shard
 RESERVE_ATTEMPTS = 5
@@ -66,11 +70,11 @@ class Fleet:
         return fleet
 
     @staticmethod
-    def shards_for(users: int) -> int:
-        """How many engine processes a run of that many users gets: one up to 2,000 users, then more, as
-        far as there are cores."""
-        wanted = -(-users // USERS_PER_SHARD)
-        return max(1, min(wanted, cores()))
+    def shards_for(load: Shape) -> int:
+        """How many engine processes a run of that load gets: one up to 2,000 users or 20,000 starts per
+        second, then more, as far as there are cores. A sweep has one: its figures are to show the target's
+        limits, not how engines share a machine."""
+        return 1 if isinstance(load, Sweep) else max(1, min(_wanted_shards(load), cores()))
 
     @property
     def pids(self) -> dict[str, int]:
@@ -84,7 +88,7 @@ class Fleet:
         from webui.fleet.worker import run_shard_task
 
         addresses = await self._reserve(len(specs))
-        launch = Launch(specs[0].run_id, on_event, self._send_stop, self._workers.kill)
+        launch = Launch(specs[0].run_id, on_event, self._send_stop, self._send_change, self._workers.kill)
         self._launches[launch.run_id] = launch
         for spec, address in zip(specs, addresses, strict=True):
             task = self._client.submit(
@@ -144,11 +148,20 @@ class Fleet:
         if launch is not None:
             launch.receive(message)
 
-    async def _send_stop(self, addresses: list[str], keys: list[tuple[str, int]]) -> None:
+    async def _send_stop(self, addresses: list[str], keys: list[ShardKey]) -> None:
         from webui.fleet.worker import stop_shards
 
         # A process that has ended cannot be told, and need not be.
         await self._client.run(stop_shards, keys, workers=addresses, on_error="ignore")
+
+    async def _send_change(
+        self, addresses: list[str], keys: list[ShardKey], change: ChangeData
+    ) -> set[ShardKey]:
+        """Returns the shards that were reached."""
+        from webui.fleet.worker import change_shards
+
+        answers = await self._client.run(change_shards, keys, change, workers=addresses, on_error="ignore")
+        return {(key[0], key[1]) for found in answers.values() for key in found}
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
@@ -166,6 +179,14 @@ class Fleet:
             launch.settle_all()
         await self._client.close()
         await self._workers.close()
+
+
+def _wanted_shards(load: Shape) -> int:
+    rate = peak_rate(load)
+    if rate is None:
+        return math.ceil(peak_users(load) / USERS_PER_SHARD)
+    # A pool of users only says how many there may be; what costs is the rate.
+    return max(math.ceil(rate / RATE_PER_SHARD), math.ceil(peak_users(load) / POOL_PER_SHARD))
 
 
 def cores() -> int:

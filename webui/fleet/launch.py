@@ -1,14 +1,21 @@
 """One run's shards in their worker processes: their events in order, Stop, and what became of each."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 OnEvent = Callable[[dict[str, Any]], None]
+ShardKey = tuple[str, int]
+ChangeData = tuple[int, str, float | None]  # number, kind, value
+SendStop = Callable[[list[str], list[ShardKey]], Awaitable[None]]
+SendChange = Callable[[list[str], list[ShardKey], ChangeData], Awaitable[set[ShardKey]]]
 
 LOST = "An engine process ended in the middle of the test: it was killed, or it crashed."
 STOP_REPEAT_S = 0.25
+CHANGE_REPEAT_S = 0.1
 STOP_LIMIT_S = 3.0  # an engine that goes on for longer is killed, and its last interval is lost
 
 
@@ -27,16 +34,20 @@ class Launch:
         self,
         run_id: str,
         on_event: OnEvent,
-        send_stop: Callable[[list[str], list[tuple[str, int]]], Awaitable[None]],
+        send_stop: SendStop,
+        send_change: SendChange,
         kill: Callable[[str], Awaitable[None]],
     ) -> None:
         self.run_id = run_id
         self._on_event = on_event
         self._send_stop = send_stop
+        self._send_change = send_change
         self._kill = kill
         self._placed: dict[int, _Placed] = {}
         self._all_ended = asyncio.Event()
         self._stopping: asyncio.Task[None] | None = None
+        self._changes: deque[ChangeData] = deque()
+        self._telling: asyncio.Task[None] | None = None
 
     @property
     def ended(self) -> bool:
@@ -97,6 +108,27 @@ class Launch:
             asked.cancel()
         await asyncio.gather(*(self.kill(shard) for shard in self._open()))
         await self._all_ended.wait()
+
+    def change(self, number: int, kind: str, value: float | None) -> None:
+        """Tells all shards of a change, after those before it. One that is not in its process yet is told
+        as soon as it is."""
+        self._changes.append((number, kind, value))
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.ensure_future(self._tell())
+
+    async def _tell(self) -> None:
+        with suppress(OSError):  # the fleet is being closed, and all shards are lost
+            while self._changes:
+                await self._tell_all(self._changes.popleft())
+
+    async def _tell_all(self, change: ChangeData) -> None:
+        told: set[ShardKey] = set()
+        while waiting := [shard for shard in self._open() if (self.run_id, shard) not in told]:
+            addresses = [self._placed[shard].address for shard in waiting]
+            keys = [(self.run_id, shard) for shard in waiting]
+            told |= await self._send_change(addresses, keys, change)
+            if not told.issuperset(keys):
+                await asyncio.sleep(CHANGE_REPEAT_S)
 
     def _open(self) -> list[int]:
         return [shard for shard, placed in self._placed.items() if not placed.ended]

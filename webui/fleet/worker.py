@@ -7,20 +7,30 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import msgpack
 from distributed import Worker, get_worker
 
 from webui.engine import Control, ShardSpec
+from webui.fleet.launch import ChangeData, ShardKey
 
 HEARTBEAT_MS = 10_000.0
 EXIT_AFTER_S = 2.0  # from SIGTERM: the dashboard gets it too, and collects the runs first
 
 Engine = Callable[[ShardSpec, Callable[[dict[str, Any]], None], Control], None]
-ShardKey = tuple[str, int]
 
-_controls: dict[ShardKey, Control] = {}  # of the shards that run in this process
+
+@dataclass(slots=True)
+class _Running:
+    """A shard that runs in this process, and the number of the last change that it was told."""
+
+    control: Control
+    changed: int = 0
+
+
+_running: dict[ShardKey, _Running] = {}
 _lock = threading.Lock()
 
 
@@ -45,9 +55,9 @@ class EngineWorker(Worker):
     async def close(self, *args: Any, **kwargs: Any) -> Any:
         """Stops load before anything else: also when the scheduler is gone."""
         with _lock:
-            controls = list(_controls.values())
-        for control in controls:
-            control.stop()
+            running = list(_running.values())
+        for shard in running:
+            shard.control.stop()
         return await super().close(*args, **kwargs)
 
 
@@ -75,22 +85,34 @@ def run_shard_task(engine: Engine, packed_spec: bytes, topic: str) -> None:
         worker.log_event(topic, event)
 
     with _lock:
-        _controls[key] = control
+        _running[key] = _Running(control)
     try:
         engine(spec, emit, control)
     except Exception as error:  # noqa: BLE001 - whatever it is, the run has to hear of it
         emit({"run": spec.run_id, "shard": spec.shard, "type": "failed", "error": _sentence(error)})
     finally:
         with _lock:
-            _controls.pop(key, None)
+            _running.pop(key, None)
 
 
 def stop_shards(keys: list[ShardKey]) -> list[ShardKey]:
     """Tells these shards' engines to stop; returns those that run here."""
     with _lock:
-        found = {key: _controls[key] for key in map(_as_key, keys) if key in _controls}
-    for control in found.values():
-        control.stop()
+        found = {key: _running[key] for key in map(_as_key, keys) if key in _running}
+    for shard in found.values():
+        shard.control.stop()
+    return list(found)
+
+
+def change_shards(keys: list[ShardKey], change: ChangeData) -> list[ShardKey]:
+    """Tells these shards' engines of a change, each once; returns those that run here."""
+    number, kind, value = change
+    with _lock:
+        found = {key: _running[key] for key in map(_as_key, keys) if key in _running}
+        for shard in found.values():
+            if number > shard.changed:  # it is told again when the answer was lost
+                shard.changed = number
+                shard.control.change(number, kind, value)
     return list(found)
 
 

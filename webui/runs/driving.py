@@ -8,6 +8,8 @@ from typing import Any, Protocol
 from webui.errors import GeneratorFailed
 from webui.fleet import shard_specs
 from webui.plan.documents import plan_to_data
+from webui.plan.load import Shape
+from webui.runs.changes import RunChange, Wanted
 from webui.runs.journal import Journal
 from webui.runs.live import LiveRun
 from webui.runs.outcome import Ending
@@ -30,11 +32,13 @@ class LaunchLike(Protocol):
 
     async def kill(self, shard: int) -> None: ...
 
+    def change(self, number: int, kind: str, value: float | None) -> None: ...
+
 
 class FleetLike(Protocol):
     """The part of the fleet that runs use."""
 
-    def shards_for(self, users: int) -> int: ...
+    def shards_for(self, load: Shape) -> int: ...
 
     async def launch(self, specs: Sequence[Any], on_event: OnShardEvent) -> LaunchLike: ...
 
@@ -66,7 +70,7 @@ class Driver:
             status=live.status.value,
             target=target_text(plan),
             load=load_text(plan),
-            planned_s=plan.load.duration_s,
+            planned_s=live.planned_s,
             created_at=live.created_at,
             tags=plan.tags,
             owner=self._owner,
@@ -83,7 +87,7 @@ class Driver:
     async def run(self) -> None:
         """Runs it to its end; then its final status stands."""
         live = self.live
-        specs = shard_specs(live.id, live.plan, self._fleet.shards_for(live.plan.load.users))
+        specs = shard_specs(live.id, live.plan, self._fleet.shards_for(live.plan.load))
         live.starting(len(specs))
         self._save_state()
         try:
@@ -91,6 +95,7 @@ class Driver:
         except GeneratorFailed as error:
             live.finish(Ending(RunStatus.ERROR, str(error)))
             return
+        self._tell(live.changes)
         if self._stop_asked:
             self.stop()
         await live.shards_ended.wait()
@@ -104,6 +109,17 @@ class Driver:
             started_at=live.started_at,
             shards=live.shards,
         )
+
+    def change(self, wanted: Sequence[Wanted]) -> None:
+        """Changes the load while it runs. Raises Conflict."""
+        self._tell(self.live.change(wanted))
+        self._journal.change(planned_s=self.live.planned_s)
+
+    def _tell(self, changes: Sequence[RunChange]) -> None:
+        """Hands changes to the engines; before those have been launched, all wait for that."""
+        if self._launch is not None:
+            for change in changes:
+                self._launch.change(change.number, change.kind, change.value)
 
     def stop_for(self, reason: str) -> None:
         """Somebody pressed Stop."""

@@ -2,21 +2,38 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from webui.errors import Conflict
 from webui.metrics import codec
 from webui.metrics.series import Change, Series
 from webui.metrics.snapshot import Snapshot, merge_time
 from webui.plan.model import Plan
 from webui.runs.broadcast import Channel, Kind, RunEvent
+from webui.runs.changes import (
+    ChangeKind,
+    RunChange,
+    Wanted,
+    changes_nothing,
+    check_fits,
+    confirmed,
+    paused_s,
+    planned_end_s,
+)
 from webui.runs.merging import Merger, Released
 from webui.runs.model import RunView
 from webui.runs.outcome import Ending, ShardEnd, ending_of
 from webui.runs.state import RunStatus, step
 
+MAX_CHANGES = 1000
 BEHIND_LIMIT = 30  # intervals that a shard may lag behind another before it is given up
+
+_NOT_CHANGED = {
+    RunStatus.QUEUED: "This test has not started yet; change its plan instead.",
+    RunStatus.STOPPING: "This test is being stopped.",
+}
 
 Listener = Callable[[RunEvent], None]
 
@@ -44,6 +61,9 @@ class LiveRun:
         self._clock = clock
         self._now = now
         # state
+        self.name = plan.title
+        self.tags: Sequence[str] = plan.tags
+        self.note = plan.note
         self.status = RunStatus.QUEUED
         self.reason = ""
         self.started_at: datetime | None = None
@@ -55,6 +75,7 @@ class LiveRun:
         self.heard_at = 0.0  # when the last event of a shard came, by this process's clock
         self._stopped: str | None = None  # who ended it before its time, in words
         self._interrupted: str | None = None
+        self._asked: list[RunChange] = []  # changes, whether engines have applied them yet or not
         # measured
         self.series = Series()
         self.total: Snapshot | None = None
@@ -92,6 +113,29 @@ class LiveRun:
             self.status = step(self.status, RunStatus.STOPPING)
             self._stopped = self.reason = reason
             self._publish("status")
+
+    def change(self, wanted: Sequence[Wanted]) -> list[RunChange]:
+        """Notes what is to be changed while it runs; returns the changes to tell the engines. What changes
+        nothing is left out. Raises Conflict, and then nothing of it is done."""
+        if self.status is not RunStatus.RUNNING:
+            raise Conflict(_NOT_CHANGED.get(self.status, "This test has ended already."))
+        for each in wanted:
+            check_fits(self.plan.load, each, self.planned_s)
+        if len(self._asked) + len(wanted) > MAX_CHANGES:
+            raise Conflict(
+                f"This test has been changed {MAX_CHANGES:,} times, which is as often as it may be."
+            )
+        made = [
+            self._ask(*each) for each in wanted if not changes_nothing(self.plan.load, self.changes, each)
+        ]
+        if made:
+            self._publish("status")
+        return made
+
+    def _ask(self, kind: ChangeKind, value: float | None) -> RunChange:
+        change = RunChange(len(self._asked) + 1, kind, value, self.elapsed_s, applied=False)
+        self._asked.append(change)
+        return change
 
     def interrupting(self, reason: str) -> None:
         """Katydid ends, and the run with it."""
@@ -190,27 +234,41 @@ class LiveRun:
         if told and len(self._ends) == self.shards:
             return max(told) / 1e9
         measured = self.total.end_ns / 1e9 if self.total is not None else 0.0
-        planned = self.plan.load.duration_s
+        planned = self.planned_s
         return measured if planned is None else min(measured, planned)
+
+    @property
+    def changes(self) -> list[RunChange]:
+        """What was changed, in order; of an ended run only what took effect."""
+        marks = self.total.marks if self.total is not None else ()
+        changes = confirmed(self._asked, marks)
+        return changes if self.status.live else [change for change in changes if change.applied]
+
+    @property
+    def planned_s(self) -> float | None:
+        """When its load ends, since its start; None where that is not known."""
+        return planned_end_s(self.plan.load, self.changes, self.elapsed_s)
 
     def view(self, seq: int | None = None) -> RunView:
         """The run as it stands, as of event `seq`; the newest one without it."""
         return RunView(
             id=self.id,
-            name=self.plan.title,
+            name=self.name,
             plan=self.plan,
             status=self.status,
             status_reason=self.reason,
-            tags=self.plan.tags,
-            note=self.plan.note,
+            tags=self.tags,
+            note=self.note,
             created_at=self.created_at,
             started_at=self.started_at,
             ended_at=self.ended_at,
             queue_position=self.queue_position,
             shards=self.shards,
             shards_lost=self.shards_lost,
-            planned_s=self.plan.load.duration_s,
+            planned_s=self.planned_s,
             elapsed_s=self.elapsed_s,
+            paused_s=paused_s(self.changes, self.elapsed_s),
+            changes=self.changes,
             load_s=self.load_s,
             snapshots=self.series.snapshots,
             total=self.total,

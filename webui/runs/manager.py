@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from webui.errors import Conflict, NotFound, QueueFull, StoreUnavailable
 from webui.plan.model import Plan
 from webui.runs.broadcast import Channel, Subscription
+from webui.runs.changes import wanted_changes
 from webui.runs.driving import Driver, FleetLike
 from webui.runs.ids import new_run_id
 from webui.runs.live import LiveRun, utc_now
@@ -122,6 +123,30 @@ class RunManager:
             self._start_next()
         elif driver.live.status is RunStatus.RUNNING:
             driver.stop_for(self._by_you())
+
+    async def change(
+        self,
+        run_id: str,
+        *,
+        users: int | None = None,
+        rate_rps: float | None = None,
+        paused: bool | None = None,
+        add_s: float | None = None,
+    ) -> None:
+        """Changes a run's load while it runs: at least one of these, all or nothing. The engines apply it
+        a moment later, see `RunView.changes`.
+
+        Raises InvalidInput for what is out of range, NotFound, and Conflict for a run that is not running,
+        whose shape has no such change, or that belongs to another process.
+        """
+        wanted = wanted_changes(users, rate_rps, paused, add_s)
+        driver = self._drivers.get(run_id)
+        if driver is not None:
+            driver.change(wanted)
+        elif (await self._record_status(run_id)).live:
+            raise Conflict("This test was started by another process; change it there.")
+        else:
+            raise Conflict("This test has ended already.")
 
     async def _check_stopped(self, run_id: str, driver: Driver | None) -> None:
         status = driver.live.status if driver else (await self._record_status(run_id))

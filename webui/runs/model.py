@@ -6,12 +6,13 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from webui.analysis.document import AuditPart, RunDocument
+from webui.analysis.document import AuditPart, ChangePart, RunDocument
 from webui.analysis.results import measured_parts, rows
-from webui.metrics.snapshot import Snapshot
+from webui.metrics.snapshot import Snapshot, StepStats
 from webui.plan.documents import plan_to_data
 from webui.plan.model import Plan
 from webui.runs.audit import audit_of
+from webui.runs.changes import RunChange, is_paused, rate_target, users_target
 from webui.runs.state import RunStatus
 
 
@@ -33,8 +34,10 @@ class RunView:
     queue_position: int | None = None  # 1 is next; None unless it waits
     shards: int = 0  # engine processes, 0 before the start
     shards_lost: int = 0
-    planned_s: float | None = None  # None: it ends by iterations or by Stop
+    planned_s: float | None = None  # when its load ends, pauses and added time included; None: not known
     elapsed_s: float = 0.0
+    paused_s: float = 0.0  # how much of `elapsed_s` and of `planned_s` the load was paused
+    changes: Sequence[RunChange] = ()  # made while it ran, in order; those not `applied` are under way
     load_s: float = 0.0  # how long load was offered so far: the divisor of rates
     snapshots: Sequence[Snapshot] = ()
     total: Snapshot | None = None
@@ -46,6 +49,33 @@ class RunView:
     def live(self) -> bool:
         """Whether it has not ended yet."""
         return self.status.live
+
+    @property
+    def paused(self) -> bool:
+        """Whether its load is paused, or about to be; the status stays running."""
+        return self.live and is_paused(self.changes)
+
+    @property
+    def users_target(self) -> int | None:
+        """The number of users last asked for; None where the load's shape moves it."""
+        return users_target(self.plan.load, self.changes)
+
+    @property
+    def rate_target(self) -> float | None:
+        """The starts per second last asked for; None where the load's shape moves them, or plans users."""
+        return rate_target(self.plan.load, self.changes)
+
+    @property
+    def steps(self) -> Sequence[StepStats]:
+        """What the levels of a sweep measured, by rising number of users."""
+        return sorted(self.total.steps, key=lambda step: step.users) if self.total is not None else ()
+
+    @property
+    def progress(self) -> float | None:
+        """The share of the planned load that is done, 0 to 1; a pause holds it. None without planned end."""
+        if self.planned_s is None:
+            return None
+        return min(1.0, max(0.0, self.elapsed_s - self.paused_s) / (self.planned_s - self.paused_s))
 
     @property
     def remaining_s(self) -> float | None:
@@ -82,10 +112,13 @@ class RunView:
             shards=self.shards,
             shards_lost=self.shards_lost,
             queue_position=self.queue_position,
+            planned_s=self.planned_s,
+            paused=self.paused,
+            changes=tuple(ChangePart.model_validate(change, from_attributes=True) for change in self.changes),
             audit=self.audit,
             **self._measured(),
         )
 
     def _measured(self) -> dict[str, Any]:
-        parts = measured_parts(self.plan, self.total, self.load_s)
+        parts = measured_parts(self.plan, self.total, self.load_s, self.audit.trustworthy)
         return {**parts, "snapshots": rows(self.snapshots)}

@@ -9,6 +9,7 @@ from webui.errors import NotFound
 from webui.metrics import codec
 from webui.metrics.snapshot import Snapshot, merge_time
 from webui.plan.documents import plan_from_data
+from webui.runs.changes import of_marks, paused_s, planned_end_s
 from webui.runs.model import RunView
 from webui.runs.state import RunStatus
 from webui.store import RunRecord, Store
@@ -29,11 +30,14 @@ def view_of(record: RunRecord, rows: Sequence[bytes], now: datetime) -> RunView:
     snapshots = [codec.decode(row) for row in rows]
     total = merge_time(snapshots) if snapshots else None
     status = RunStatus(record.status)
+    plan = plan_from_data(record.plan)
+    changes = of_marks(total.marks) if total is not None else []
+    elapsed_s = _elapsed_s(record, status, total, now)
     result = record.result or {}
     return RunView(
         id=record.id,
         name=record.name,
-        plan=plan_from_data(record.plan),
+        plan=plan,
         status=status,
         status_reason=record.status_reason,
         tags=record.tags,
@@ -43,8 +47,10 @@ def view_of(record: RunRecord, rows: Sequence[bytes], now: datetime) -> RunView:
         ended_at=record.ended_at,
         shards=record.shards,
         shards_lost=result.get("shards_lost", 0),
-        planned_s=record.planned_s,
-        elapsed_s=_elapsed_s(record, status, total, now),
+        planned_s=planned_end_s(plan.load, changes, elapsed_s),
+        elapsed_s=elapsed_s,
+        paused_s=paused_s(changes, elapsed_s),
+        changes=changes,
         load_s=record.load_s if record.load_s is not None else _measured_s(record, total),
         snapshots=snapshots,
         total=total,

@@ -1,13 +1,15 @@
 """What lists show of a run: target, load in words, headline figures. Pure."""
 
 from collections.abc import Sequence
+from functools import singledispatch
 
 from webui.analysis.results import times_part, totals_part
 from webui.metrics.snapshot import Snapshot
+from webui.plan.load import Burst, ConstantRate, ConstantUsers, RampingRate, RampingUsers, Shape, Sweep
 from webui.plan.model import Plan
 from webui.runs.model import RunView
 from webui.store import RunChanges
-from webui.units import duration, plural
+from webui.units import count, duration, plural
 
 SPARK_POINTS = 60
 
@@ -21,13 +23,70 @@ def target_text(plan: Plan) -> str:
 
 
 def load_text(plan: Plan) -> str:
-    """Such as `50 users for 30 s`."""
-    load = plan.load
+    """The load in words, such as `50 users for 30 s` or `3 bursts of 50`."""
+    return _in_words(plan.load)
+
+
+@singledispatch
+def _in_words(load: Shape) -> str:
+    raise TypeError(f"no words for {type(load).__name__}")
+
+
+@_in_words.register
+def _(load: ConstantUsers) -> str:
     parts = [plural(load.users, "user")]
     if load.iterations is not None:
         parts.append(plural(load.iterations, "request"))
-    text = ", ".join(parts)
-    return f"{text} for {duration(load.duration_s)}" if load.duration_s is not None else text
+    if load.iterations_per_user is not None:
+        parts.append(f"{plural(load.iterations_per_user, 'request')} each")
+    return f"{', '.join(parts)}{_for(load.duration_s)}"
+
+
+@_in_words.register
+def _(load: RampingUsers) -> str:
+    return _stages(load.start_users, [stage.users for stage in load.stages], "users", load.duration_s)
+
+
+@_in_words.register
+def _(load: ConstantRate) -> str:
+    return f"{_rate(load.rate_rps)} req/s{_for(load.duration_s)}, {_at_most(load.max_users)}"
+
+
+@_in_words.register
+def _(load: RampingRate) -> str:
+    rates = [stage.rate_rps for stage in load.stages]
+    return f"{_stages(load.start_rate_rps, rates, 'req/s', load.duration_s)}, {_at_most(load.max_users)}"
+
+
+@_in_words.register
+def _(load: Burst) -> str:
+    return f"{plural(load.count, 'burst')} of {count(load.size)}"
+
+
+@_in_words.register
+def _(load: Sweep) -> str:
+    return f"Sweep {count(load.from_)} to {count(load.to)} users"
+
+
+def _stages(start: float, reached: Sequence[float], unit: str, seconds: float) -> str:
+    """One stage by its ends, more by their number and the highest."""
+    if len(reached) > 1:
+        highest = _rate(max(start, *reached))
+        return f"{plural(len(reached), 'stage')} up to {highest} {unit} in {duration(seconds)}"
+    begin = f"from {_rate(start)} " if start else ""
+    return f"Ramp {begin}to {_rate(reached[0])} {unit} in {duration(seconds)}"
+
+
+def _rate(value: float) -> str:
+    return f"{value:,.10g}"
+
+
+def _for(seconds: float | None) -> str:
+    return "" if seconds is None else f" for {duration(seconds)}"
+
+
+def _at_most(users: int) -> str:
+    return f"at most {count(users)} in flight"
 
 
 def spark_of(snapshots: Sequence[Snapshot]) -> list[float]:
@@ -50,6 +109,7 @@ def final_fields(view: RunView) -> RunChanges:
         "started_at": view.started_at,
         "ended_at": view.ended_at,
         "shards": view.shards,
+        "planned_s": view.planned_s,
         "load_s": view.load_s,
         "spark": spark_of(view.snapshots),
     }
