@@ -1,15 +1,31 @@
 """What happened, counted: every begun request ends in exactly one of success, failure or cut-off.
 
-Counters only grow; a snapshot is the difference to the one before. In the closed model a request is
-due when it is sent, so offered = sent and the service time is the response time.
+Counters only grow; a snapshot is the difference to the one before. In the closed model a request is due
+when it is sent, so offered = sent and the service time is the response time. In the open model offered
+counts every start that was due, those that no user was free for (dropped) too.
+
+A sweep's step is recorded by cutting the present interval in two where the step begins and where it ends:
+the parts in between, merged, are the step; the parts of an interval, merged, are its snapshot.
 """
 
 from webui.engine.tally import Tally
 from webui.engine.template import STATUSES
-from webui.metrics.snapshot import EndpointStats, ErrorCount, ErrorKey, Health, Snapshot, Totals
+from webui.metrics.snapshot import (
+    EndpointStats,
+    ErrorCount,
+    ErrorKey,
+    Health,
+    Mark,
+    Snapshot,
+    StepStats,
+    Totals,
+    merge_endpoints,
+)
 
 SAMPLE_CHARS = 200
 _FOLD_AT = 2048  # values; some 50 microseconds of work
+
+Columns = tuple[EndpointStats, ...]  # by the plan's order of requests
 
 
 class EndpointLog:
@@ -17,14 +33,17 @@ class EndpointLog:
 
     __slots__ = (
         "_folded",
+        "_open",
         "_taken",
         "add_failed",
         "add_first_byte",
         "add_response",
+        "add_service",
         "begun",
         "codes",
         "completed_failures",
         "cut_off",
+        "dropped",
         "failed",
         "failures",
         "first_byte",
@@ -32,13 +51,16 @@ class EndpointLog:
         "received",
         "request_bytes",
         "response",
+        "service",
         "unwritten",
     )
 
-    def __init__(self, index: int, request_bytes: int) -> None:
+    def __init__(self, index: int, request_bytes: int, *, open_model: bool) -> None:
         self.index = index
         self.request_bytes = request_bytes
+        self._open = open_model
         # since the start
+        self.dropped = 0  # due starts that no user was free for
         self.begun = 0  # requests begun, those whose connection failed included
         self.unwritten = 0  # of these, those that have not come to a connection
         self.failures = 0
@@ -49,10 +71,12 @@ class EndpointLog:
         self._taken = Totals()
         # since the last snapshot
         self.codes = [0] * STATUSES
-        self.response = Tally()  # successes
+        self.response = Tally()  # successes, from the intended start
+        self.service = Tally()  # successes, from the actual start; in the open model only
         self.failed = Tally()  # failures
         self.first_byte = Tally()  # full responses
         self.add_response = self.response.add
+        self.add_service = self.service.add
         self.add_failed = self.failed.add
         self.add_first_byte = self.first_byte.add
 
@@ -70,10 +94,9 @@ class EndpointLog:
         """Counts pending durations into buckets where there are that many."""
         if len(self.response.pending) >= at_least:
             self._folded += self.response.fold()
-        if len(self.first_byte.pending) >= at_least:
-            self.first_byte.fold()
-        if len(self.failed.pending) >= at_least:
-            self.failed.fold()
+        for tally in (self.service, self.first_byte, self.failed):
+            if len(tally.pending) >= at_least:
+                tally.fold()
 
     def take(self) -> EndpointStats:
         """What happened since the last `take`."""
@@ -84,18 +107,20 @@ class EndpointLog:
         for status in codes:
             self.codes[status] = 0
         response = self.response.take()
+        service = self.service.take() if self._open else response
         return EndpointStats(
-            _difference(now, before), codes, response, response, self.failed.take(), self.first_byte.take()
+            _difference(now, before), codes, response, service, self.failed.take(), self.first_byte.take()
         )
 
     def _totals(self) -> Totals:
         return Totals(
-            offered=self.begun,
+            offered=self.begun + self.dropped,
             sent=self.begun,
             completed=self.successes + self.completed_failures,
             successes=self.successes,
             failures=self.failures,
             cut_off=self.cut_off,
+            dropped=self.dropped,
             bytes_sent=(self.begun - self.unwritten) * self.request_bytes,
             bytes_received=self.received,
         )
@@ -118,17 +143,27 @@ def _difference(now: Totals, before: Totals) -> Totals:
 class Recorder:
     """Everything one shard counts. Times given to it are the clock's; `origin_ns` is the shard's start."""
 
-    def __init__(self, request_bytes: list[int], origin_ns: int) -> None:
-        self.logs = [EndpointLog(index, size) for index, size in enumerate(request_bytes)]
+    def __init__(self, request_bytes: list[int], origin_ns: int, *, open_model: bool = False) -> None:
+        self.logs = [
+            EndpointLog(index, size, open_model=open_model) for index, size in enumerate(request_bytes)
+        ]
         self.connect = Tally()
         self.tls = Tally()
         self.connections_open = 0
         self.connections_opened = 0  # since the last snapshot
-        self._origin_ns = origin_ns
+        self.marks: list[Mark] = []  # since the last snapshot
+        self._parts: list[Columns] = []  # of the present interval, up to the last cut
+        self._step: list[Columns] | None = None  # of the step under way, up to the last cut
+        self._steps: list[StepStats] = []  # that ended since the last snapshot
         self._errors: dict[ErrorKey, ErrorCount] = {}
+        self._in_flight_ns = 0
+        self.begin(origin_ns)
+
+    def begin(self, origin_ns: int) -> None:
+        """Load begins then, which is what all reported times count from."""
+        self._origin_ns = origin_ns
         self._last_ns = origin_ns  # the last snapshot
         self._sampled_ns = origin_ns  # the last look at how many are in flight
-        self._in_flight_ns = 0
 
     def error(self, endpoint: int, kind: str, now: int, detail: str, sample: bytes = b"") -> None:
         """Counts one failure. The first of its kind in an interval leaves a sample."""
@@ -155,26 +190,63 @@ class Recorder:
         for log in self.logs:
             log.fold(_FOLD_AT)
 
+    def begin_step(self) -> None:
+        """From now on what happens belongs to a step."""
+        self._cut()
+        self._step = []
+
+    def step_so_far(self) -> EndpointStats:
+        """What happened since the step began."""
+        self._cut()
+        assert self._step is not None
+        self._step = [_merged(self._step)]
+        return merge_endpoints(self._step[0])
+
+    def end_step(self, users: int, start_ns: int, end_ns: int, settle_ns: int) -> StepStats:
+        """Reports the step with the next snapshot. The two times are the clock's."""
+        begin, end = start_ns - self._origin_ns, end_ns - self._origin_ns
+        step = StepStats(users, begin, end, settle_ns, self.step_so_far())
+        self._steps.append(step)
+        self._step = None
+        return step
+
+    def _cut(self) -> None:
+        part = tuple(log.take() for log in self.logs)
+        self._parts.append(part)
+        if self._step is not None:
+            self._step.append(part)
+
     def take(self, now: int, users: int, health: Health) -> Snapshot:
         """The snapshot from the last one until now."""
         self.sample_in_flight(now)
+        in_flight = self.in_flight
+        self._cut()
         snapshot = Snapshot(
             start_ns=self._last_ns - self._origin_ns,
             end_ns=now - self._origin_ns,
             users=users,
-            in_flight=self.in_flight,
+            in_flight=in_flight,
             connections_open=self.connections_open,
             connections_opened=self.connections_opened,
             in_flight_ns=self._in_flight_ns,
-            endpoints=tuple(log.take() for log in self.logs),
+            endpoints=_merged(self._parts),
             errors=self._errors,
             connect=self.connect.take(),
             tls=self.tls.take(),
             health=health,
+            marks=tuple(self.marks),
+            steps=tuple(self._steps),
         )
-        self._errors, self._last_ns = {}, now
+        self._errors, self._last_ns, self._parts = {}, now, []
+        self.marks, self._steps = [], []
         self._in_flight_ns = self.connections_opened = 0
         return snapshot
+
+
+def _merged(parts: list[Columns]) -> Columns:
+    return (
+        parts[0] if len(parts) == 1 else tuple(merge_endpoints(column) for column in zip(*parts, strict=True))
+    )
 
 
 def _sample(detail: str, body: bytes) -> str:

@@ -1,7 +1,12 @@
 """One virtual user: what it does next, as a small state machine that its connections' callbacks drive.
 
-    CONNECTING -> IN_FLIGHT -> (THINKING ->) IN_FLIGHT -> … -> RETIRED
-         └-> THINKING (the pause after a failed connection) -> CONNECTING
+    CONNECTING -> IN_FLIGHT -> (RESTING ->) IN_FLIGHT -> … -> RETIRED
+         └-> RESTING (the pause after a failed connection) -> CONNECTING
+
+A user rests while it thinks, and while there is nothing for it to do: it was paused, or in the open model
+it waits for a start that is due. There the schedule begins its requests, and the response time counts from
+the intended start, the service time from the moment at which the user began it. `connect_ahead` makes
+connections before they are needed; in the closed model users have no use for that.
 
 When a request begins. A user connects before its first request to an origin; that time is recorded as
 connection time and is no part of the request, as with wrk and k6. From then on a request begins when its
@@ -11,7 +16,7 @@ it) is part of what the user waited. A first connection that fails counts as a r
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter_ns as clock
 
 from webui.engine.origin import ConnectFailed, Origin
@@ -20,12 +25,13 @@ from webui.engine.recorder import EndpointLog, Recorder
 from webui.engine.schedule import backoff_ns
 from webui.engine.template import Template
 
-CONNECTING, IN_FLIGHT, THINKING, RETIRED = range(4)
+CONNECTING, IN_FLIGHT, RESTING, RETIRED = range(4)
 
 
 @dataclass(slots=True, eq=False)
 class Surroundings:
-    """What all users of a shard share. `take` gives the next request, or None when there is none."""
+    """What all users of a shard share. `take` gives the next request, or None when there is none for now:
+    then the user rests, and `idle` is called with it. `retired` is called once for every user."""
 
     loop: asyncio.AbstractEventLoop
     recorder: Recorder
@@ -33,21 +39,30 @@ class Surroundings:
     take: Callable[[], Template | None]
     pause: Callable[[], int] | None
     wake_at: Callable[[int, "User"], None]
-    retired: Callable[[], None]
+    idle: Callable[["User"], None]
+    retired: Callable[["User"], None]
     keepalive: bool
     timeout_ns: int
+    open: bool = False  # requests are begun by a schedule, not by the user who is done with the last
     ended: bool = False  # no more requests are begun: `take` gives none
+
+    def __post_init__(self) -> None:
+        self.at_once = self.pause is None and not self.open
+
+    at_once: bool = field(init=False)  # the next request follows the last response without a pause
 
 
 class User(Handler):
     """`wake` starts it, and goes on after a pause."""
 
     __slots__ = (
+        "_ahead",
         "_around",
         "_attempt",
         "_begun_early",
         "_begun_ns",
         "_connections",
+        "_late_ns",
         "_log",
         "_refusals",
         "_sent_ns",
@@ -59,24 +74,37 @@ class User(Handler):
     def __init__(self, around: Surroundings) -> None:
         # per user
         self._around = around
-        self._state = THINKING
+        self._state = RESTING
         self._connections: list[Connection | None] = [None] * len(around.origins)
         self._refusals = 0  # failed connections in a row
         self._attempt: asyncio.Task[None] | None = None  # the connection being made
+        self._ahead = False  # it is made before there is a request for it
         # per request
         self._template: Template | None = None
         self._begun_ns = 0  # the request's begin; while connecting the first time, the connection's
+        self._late_ns = 0  # its begin after the intended start; always 0 in the closed model
         self._sent_ns = 0
         self._begun_early = False  # whether the request began with its connection
 
     # -- going on
 
     def wake(self) -> None:
-        """Begins the next request, or retires where there is none."""
+        """Begins the next request, or rests where there is none."""
         template = self._around.take()
         if template is None:
-            self.retire()
-            return
+            self._state = RESTING
+            self._around.idle(self)
+        else:
+            self.begin(template)
+
+    def begin_due(self, template: Template, intended_ns: int) -> int:
+        """Begins a request that was due then; how late that is. Only while it rests."""
+        self._late_ns = late_ns = clock() - intended_ns
+        self.begin(template)
+        return late_ns
+
+    def begin(self, template: Template) -> None:
+        """Begins this request. Only with nothing under way."""
         if template is not self._template:
             self._template = template
             self._log = self._around.recorder.logs[template.index]
@@ -87,15 +115,27 @@ class User(Handler):
             self._begun_ns = self._sent_ns = clock()
             connection.send(template)
         else:
-            self._connect(template, first=connection is None)
+            self._connect(template, first=connection is None and not self._around.open)
+
+    def ready(self, origin: int) -> bool:
+        """Whether a request to it would need no new connection."""
+        connection = self._connections[origin]
+        return connection is not None and connection.usable
+
+    def connect_ahead(self, template: Template) -> None:
+        """Makes the connection that this request would need; then, or when that failed, it is idle."""
+        self._template = template
+        self._log = self._around.recorder.logs[template.index]
+        self._ahead = True
+        self._connect(template, first=True)
 
     def _go_on(self, now: int, pause_ns: int = 0) -> None:
         """Pauses for the think time, and for that long at least."""
         around = self._around
         if around.pause is not None:
             pause_ns = max(pause_ns, around.pause())
-        if pause_ns and not around.ended:
-            self._state = THINKING
+        if pause_ns and not around.ended and not around.open:
+            self._state = RESTING
             around.wake_at(now + pause_ns, self)
         else:
             self.wake()
@@ -108,7 +148,7 @@ class User(Handler):
         for connection in self._connections:
             if connection is not None:
                 self._give_up(connection)
-        self._around.retired()
+        self._around.retired(self)
 
     # -- connecting
 
@@ -116,7 +156,7 @@ class User(Handler):
         around, origin = self._around, template.origin
         self._state = CONNECTING
         self._begun_ns = clock()
-        self._begun_early = not first or not around.keepalive
+        self._begun_early = not self._ahead and (not first or not around.keepalive)
         if self._begun_early:
             self._begin_unwritten()
         connection = around.origins[origin].connection(self)
@@ -132,8 +172,11 @@ class User(Handler):
     def _connect_failed(self, kind: str, detail: str) -> None:
         self._attempt = None
         if not self._begun_early:
-            self._begin_unwritten()
             self._connections[self._origin] = None  # the next one is the first again
+            if self._ahead:
+                self._connected_ahead()
+                return
+            self._begin_unwritten()
         self._refusals += 1
         self._fail(kind, detail, backoff_ns(self._refusals))
 
@@ -152,6 +195,9 @@ class User(Handler):
         self._refusals = 0
         if connection.tls_ns:
             self._around.recorder.tls.add(connection.tls_ns)
+        if self._ahead:
+            self._connected_ahead()
+            return
         self._state = IN_FLIGHT
         self._sent_ns = clock()
         if self._begun_early:
@@ -161,6 +207,11 @@ class User(Handler):
             self._log.begun += 1
         assert self._template is not None
         connection.send(self._template)
+
+    def _connected_ahead(self) -> None:
+        self._ahead = False
+        self._state = RESTING
+        self._around.idle(self)
 
     def on_open_failed(self, connection: Connection, kind: str, detail: str) -> None:
         self._connect_failed(kind, detail)
@@ -180,11 +231,17 @@ class User(Handler):
         if kind is not None:
             self._fail_response(status, kind)
             return
-        log.add_response(end_ns - self._begun_ns)
-        if around.pause is None:
+        if around.at_once:
+            log.add_response(end_ns - self._begun_ns)
             self.wake()
         else:
+            self._succeed(end_ns - self._begun_ns)
             self._go_on(end_ns)
+
+    def _succeed(self, service_ns: int) -> None:
+        self._log.add_response(service_ns + self._late_ns)
+        if self._around.open:
+            self._log.add_service(service_ns)
 
     def _fail_response(self, status: int, kind: str) -> None:
         self._log.completed_failures += 1
@@ -198,7 +255,7 @@ class User(Handler):
     def _fail(self, kind: str, detail: str, pause_ns: int = 0, sample: bytes = b"") -> None:
         now, log = clock(), self._log
         log.failures += 1
-        log.add_failed(now - self._begun_ns)
+        log.add_failed(now - self._begun_ns + self._late_ns)
         self._around.recorder.error(log.index, kind, now, detail, sample)
         self._go_on(now, pause_ns)
 
@@ -217,11 +274,21 @@ class User(Handler):
         else:
             self._fail("timeout", f"no full response within {limit}")
 
+    @property
+    def resting(self) -> bool:
+        """Whether it has nothing under way."""
+        return self._state == RESTING
+
+    @property
+    def is_retired(self) -> bool:
+        """Whether it has ended."""
+        return self._state == RETIRED
+
     def end(self, *, finish_connecting: bool = False) -> None:
         """The load has ended: retires unless a request is under way, or its first connection is and with
         `finish_connecting` that counts too (an iteration was given out for it)."""
-        connecting = self._state == CONNECTING and not self._begun_early and not finish_connecting
-        if self._state == THINKING or connecting:
+        connecting = self._state == CONNECTING and not self._begun_early
+        if self._state == RESTING or (connecting and (self._ahead or not finish_connecting)):
             self.retire()
 
     def cut_off(self) -> None:
@@ -252,3 +319,23 @@ class User(Handler):
             # Not once the connection is made: the event loop would then close it without a word to us.
             self._attempt.cancel()
             self._attempt = None
+
+
+class CountedUser(User):
+    """A user who does so many iterations and retires."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self, around: Surroundings, iterations: int) -> None:
+        super().__init__(around)
+        self._left = iterations
+
+    def wake(self) -> None:
+        if self._left:
+            super().wake()
+        else:
+            self.retire()
+
+    def begin(self, template: Template) -> None:
+        self._left -= 1
+        super().begin(template)
