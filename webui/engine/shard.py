@@ -61,6 +61,7 @@ class Shard:
             take=budgeted(picks(templates, weights, random), spec.iterations),
             pause=pauses(*plan.think_time_s, random),
             wake_at=self._wake_at,
+            idle=lambda user: user.retire(),
             retired=self._user_retired,
             keepalive=plan.http.keepalive,
             timeout_ns=round(plan.http.timeout_s * NS_PER_S),
@@ -105,7 +106,7 @@ class Shard:
 
     # -- users
 
-    def _user_retired(self) -> None:
+    def _user_retired(self, user: User) -> None:
         self.active -= 1
         if not self.ending:  # there was nothing left for it to do
             self.end_load("iterations", None)
