@@ -1,9 +1,12 @@
 """How the generator itself does: its CPU, how late its event loop is, how late its starts are."""
 
+from pathlib import Path
 from time import thread_time_ns
 
 from webui.engine.tally import Tally
 from webui.metrics.snapshot import Health
+
+_SCHEDULER_STATS = Path("/proc/thread-self/schedstat")  # of Linux: ns run, ns waited, times run
 
 
 class HealthMeter:
@@ -14,11 +17,21 @@ class HealthMeter:
         self.schedule_lag = Tally()  # actual start - intended start, of users and of requests after a pause
         self._wall_ns = now
         self._cpu_ns = thread_time_ns()
+        self._wait_ns = _waited_ns()
 
     def take(self, now: int) -> Health:
         """The figures since the last `take`."""
-        cpu = thread_time_ns()
-        cpu_ns, wall_ns = cpu - self._cpu_ns, now - self._wall_ns
-        self._cpu_ns, self._wall_ns = cpu, now
-        peak = 100.0 * cpu_ns / wall_ns if wall_ns else 0.0
-        return Health(cpu_ns, wall_ns, peak, self.loop_lag.take(), self.schedule_lag.take())
+        cpu, waited = thread_time_ns(), _waited_ns()
+        cpu_ns, wall_ns, wait_ns = cpu - self._cpu_ns, now - self._wall_ns, waited - self._wait_ns
+        self._cpu_ns, self._wall_ns, self._wait_ns = cpu, now, waited
+        peak, demand = (100.0 * part / wall_ns if wall_ns else 0.0 for part in (cpu_ns, cpu_ns + wait_ns))
+        lags = self.loop_lag.take(), self.schedule_lag.take()
+        return Health(cpu_ns, wall_ns, peak, *lags, wait_ns, demand)
+
+
+def _waited_ns() -> int:
+    """How long this thread has had work and no processor so far; 0 where the system does not tell."""
+    try:
+        return int(_SCHEDULER_STATS.read_text().split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0

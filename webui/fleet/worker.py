@@ -7,7 +7,6 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import msgpack
@@ -21,16 +20,7 @@ EXIT_AFTER_S = 2.0  # from SIGTERM: the dashboard gets it too, and collects the 
 
 Engine = Callable[[ShardSpec, Callable[[dict[str, Any]], None], Control], None]
 
-
-@dataclass(slots=True)
-class _Running:
-    """A shard that runs in this process, and the number of the last change that it was told."""
-
-    control: Control
-    changed: int = 0
-
-
-_running: dict[ShardKey, _Running] = {}
+_controls: dict[ShardKey, Control] = {}  # of the shards that run in this process
 _lock = threading.Lock()
 
 
@@ -55,9 +45,9 @@ class EngineWorker(Worker):
     async def close(self, *args: Any, **kwargs: Any) -> Any:
         """Stops load before anything else: also when the scheduler is gone."""
         with _lock:
-            running = list(_running.values())
-        for shard in running:
-            shard.control.stop()
+            controls = list(_controls.values())
+        for control in controls:
+            control.stop()
         return await super().close(*args, **kwargs)
 
 
@@ -85,34 +75,32 @@ def run_shard_task(engine: Engine, packed_spec: bytes, topic: str) -> None:
         worker.log_event(topic, event)
 
     with _lock:
-        _running[key] = _Running(control)
+        _controls[key] = control
     try:
         engine(spec, emit, control)
     except Exception as error:  # noqa: BLE001 - whatever it is, the run has to hear of it
         emit({"run": spec.run_id, "shard": spec.shard, "type": "failed", "error": _sentence(error)})
     finally:
         with _lock:
-            _running.pop(key, None)
+            _controls.pop(key, None)
 
 
 def stop_shards(keys: list[ShardKey]) -> list[ShardKey]:
     """Tells these shards' engines to stop; returns those that run here."""
     with _lock:
-        found = {key: _running[key] for key in map(_as_key, keys) if key in _running}
-    for shard in found.values():
-        shard.control.stop()
+        found = {key: _controls[key] for key in map(_as_key, keys) if key in _controls}
+    for control in found.values():
+        control.stop()
     return list(found)
 
 
 def change_shards(keys: list[ShardKey], change: ChangeData) -> list[ShardKey]:
-    """Tells these shards' engines of a change, each once; returns those that run here."""
-    number, kind, value = change
+    """Tells these shards' engines of a change, once more where the answer was lost: it counts once. Returns
+    those that run here."""
     with _lock:
-        found = {key: _running[key] for key in map(_as_key, keys) if key in _running}
-        for shard in found.values():
-            if number > shard.changed:  # it is told again when the answer was lost
-                shard.changed = number
-                shard.control.change(number, kind, value)
+        found = {key: _controls[key] for key in map(_as_key, keys) if key in _controls}
+    for control in found.values():
+        control.change(*change)
     return list(found)
 
 

@@ -103,6 +103,7 @@ def _endpoint_data(endpoint: EndpointStats) -> list[Any]:
             totals.dropped,
             totals.bytes_sent,
             totals.bytes_received,
+            totals.redirects,
         ],
         dict(endpoint.status_codes),
         endpoint.response.to_data(),
@@ -128,9 +129,11 @@ def _endpoint(data: list[Any]) -> EndpointStats:
 
 def _health_data(health: Health) -> list[Any]:
     lags = [health.loop_lag.to_data(), health.schedule_lag.to_data()]
-    return [health.cpu_ns, health.wall_ns, health.cpu_peak_percent, *lags]
+    demand = [health.wait_ns, health.demand_peak_percent]
+    return [health.cpu_ns, health.wall_ns, health.cpu_peak_percent, *lags, *demand]
 
 
 def _health(data: list[Any]) -> Health:
-    cpu_ns, wall_ns, peak, loop_lag, schedule_lag = data
-    return Health(cpu_ns, wall_ns, peak, Histogram.from_data(loop_lag), Histogram.from_data(schedule_lag))
+    cpu_ns, wall_ns, peak, loop_lag, schedule_lag, *demand = data  # the last two came later
+    lags = Histogram.from_data(loop_lag), Histogram.from_data(schedule_lag)
+    return Health(cpu_ns, wall_ns, peak, *lags, *demand)

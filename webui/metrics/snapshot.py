@@ -23,6 +23,7 @@ class Totals:
     dropped: int = 0
     bytes_sent: int = 0
     bytes_received: int = 0
+    redirects: int = 0  # followed; each is part of the request that it began with
 
     def __add__(self, other: "Totals") -> "Totals":
         return Totals(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Totals)))
@@ -75,6 +76,8 @@ class Health:
     cpu_peak_percent: float = 0.0  # the highest of any shard and interval merged into this
     loop_lag: Histogram = EMPTY
     schedule_lag: Histogram = EMPTY
+    wait_ns: int = 0  # had work and no processor: others used it; 0 where the system does not tell
+    demand_peak_percent: float = 0.0  # the highest of CPU used and waited for, as `cpu_peak_percent`
 
     @property
     def cpu_percent(self) -> float | None:
@@ -230,6 +233,8 @@ def _merge_health(parts: Sequence[Health]) -> Health:
         max(part.cpu_peak_percent for part in parts),
         merge(part.loop_lag for part in parts),
         merge(part.schedule_lag for part in parts),
+        sum(part.wait_ns for part in parts),
+        max(part.demand_peak_percent for part in parts),
     )
 
 
