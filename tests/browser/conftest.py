@@ -19,17 +19,17 @@ ARGUMENTS = (
 NewPage = Callable[..., Page]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     """One dashboard for all browser tests; they share its history."""
     with dashboard(tmp_path_factory.mktemp("browser")) as started:
         yield started
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """The system's Chromium, headless. Playwright keeps an event loop running in this thread, so it has to be
-    over before tests of other packages begin."""
+    over before tests of other modules begin."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     assert path, "no Chromium: run `make test`, which installs it"
     with sync_playwright() as playwright:
