@@ -47,6 +47,7 @@ def test_the_request_on_the_wire() -> None:
     assert seen.headers == {
         "host": f"127.0.0.1:{target.port}",
         "user-agent": "katydid/0.1.0",
+        "accept-encoding": "gzip, deflate",
         "accept": "text/html",
         "x-me": "é",
         "content-type": "application/json",

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tests.engine.wire import Notes, Wire
 from webui.engine.protocol import Connection
-from webui.engine.response import BODY_LIMIT, HEAD_LIMIT
+from webui.engine.response import HEAD_LIMIT
+from webui.plan.model import DEFAULT_MAX_BODY
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
@@ -105,7 +106,7 @@ def test_a_known_head_with_more_to_come_is_not_taken_for_a_whole_response() -> N
         (head("Transfer-Encoding: chunked") + b"0" * 20_000, "protocol_error"),
         (b"HTTP/1.1 200 OK\r\nA: " + b"a" * HEAD_LIMIT, "protocol_error"),
         (head(status="100 Continue") * 4000, "protocol_error"),
-        (head(f"Content-Length: {BODY_LIMIT + 1}"), "body_too_large"),
+        (head(f"Content-Length: {DEFAULT_MAX_BODY + 1}"), "body_too_large"),
         (head("Transfer-Encoding: chunked") + b"ffffffff\r\n", "body_too_large"),
     ],
 )
@@ -189,7 +190,7 @@ def test_a_failing_response_leaves_a_short_sample(response: bytes, again: int) -
     for _ in range(again - 1):
         wire.again()
         wire.feed(response)
-    assert wire.connection.sample == b"e" * 200
+    assert bytes(wire.connection.body[:200]) == b"e" * 200
 
 
 def test_a_connection_given_up_while_it_was_made_stays_silent() -> None:

@@ -79,6 +79,7 @@ def totals_part(totals: Totals, seconds: float | None) -> TotalsPart:
         success_percent=totals.success_percent,
         bytes_sent=totals.bytes_sent,
         bytes_received=totals.bytes_received,
+        redirects=totals.redirects,
     )
 
 

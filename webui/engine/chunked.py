@@ -1,8 +1,8 @@
-"""Bodies in chunks (RFC 9112, section 7.1), read strictly and not kept. Pure."""
+"""Bodies in chunks (RFC 9112, section 7.1), read strictly and kept only where they are asked for. Pure."""
 
 import re
 
-from webui.engine.response import BODY_LIMIT, HEAD_LIMIT, Violation
+from webui.engine.response import HEAD_LIMIT, Violation, body_too_large
 
 _SIZE_LINE = re.compile(rb"([0-9a-fA-F]{1,16})[ \t]*(?:;[^\r\n]*)?")
 _LINE_LIMIT = 16 * 1024
@@ -12,17 +12,18 @@ _SIZE, _DATA, _DATA_END, _TRAILER = range(4)
 
 
 class ChunkedBody:
-    """Follows one chunked body. Keeps its first `keep` bytes in `prefix`, as a sample."""
+    """Follows one chunked body of `limit` bytes at most. Keeps its first `keep` bytes in `prefix`."""
 
-    __slots__ = ("_expected", "_keep", "_left", "_line", "_overhead", "prefix", "size")
+    __slots__ = ("_expected", "_keep", "_left", "_limit", "_line", "_overhead", "prefix", "size")
 
-    def __init__(self, keep: int) -> None:
+    def __init__(self, keep: int, limit: int) -> None:
+        self._limit = limit
         self._expected = _SIZE
         self._left = 0  # of the present chunk
         self._line = b""  # the beginning of a line whose end has not come
         self._overhead = 0  # bytes of trailers
         self._keep = keep
-        self.prefix = b""
+        self.prefix = bytearray()
         self.size = 0
 
     def feed(self, data: bytes, position: int) -> int:
@@ -78,8 +79,8 @@ class ChunkedBody:
         if match is None:
             raise Violation(f"not the size of a chunk: {line[:40]!r}")
         self._left = int(match[1], 16)
-        if self.size + self._left > BODY_LIMIT:
-            raise Violation(f"the body is over {BODY_LIMIT:,} bytes", "body_too_large")
+        if self.size + self._left > self._limit:
+            raise body_too_large(self._limit)
         self._expected = _DATA if self._left else _TRAILER
 
     def _end_of_trailers(self, line: bytes) -> bool:

@@ -23,13 +23,16 @@ class ConnectFailed(Exception):
 class Origin:
     """A scheme, host and port, and the host's IP addresses; the first is the one that worked last.
 
-    Without addresses every connection fails with `dns_error`, of which `dns_detail` says more.
+    `fresh`: the name is looked up for every connection. Without addresses every connection fails with
+    `dns_error`, of which `dns_detail` says more.
     """
 
     target: Target
     context: ssl.SSLContext | None = None
+    fresh: bool = False
     addresses: list[str] = field(default_factory=list)
     dns_detail: str = ""
+    _lookup: asyncio.Task[None] | None = None
 
     def connection(self, handler: Handler) -> Connection:
         """A connection that is still to be made, reporting to `handler`."""
@@ -43,6 +46,10 @@ class Origin:
         A host with several addresses (`localhost` has two) is tried at the next where one refuses.
         """
         port, failure = self.target.port, None
+        if self.fresh:
+            await self.look_up()
+        elif not self.addresses:
+            await self.look_up_once()
         for address in self.addresses:
             try:
                 await loop.create_connection(lambda: connection, address, port)
@@ -53,6 +60,23 @@ class Origin:
                     self._prefer(address)
                 return
         raise failure or ConnectFailed("dns_error", self.dns_detail)
+
+    async def look_up_once(self) -> None:
+        """Finds the addresses, unless that was tried before. All who ask meanwhile wait for one lookup."""
+        if self._lookup is None:
+            self._lookup = asyncio.ensure_future(self.look_up())
+        await asyncio.shield(self._lookup)  # one user's timeout doesn't take it from the others
+
+    async def look_up(self) -> None:
+        """Finds the addresses, or the reason why there are none."""
+        host, port = self.target.host, self.target.port
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            self.addresses = []
+            self.dns_detail = f"{host} could not be resolved: {getattr(error, 'strerror', None) or error}"
+        else:
+            self.addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
 
     def _prefer(self, address: str) -> None:
         """A new list, for others may be going through the present one."""
@@ -68,42 +92,55 @@ def _failure(error: OSError, address: str, port: int) -> ConnectFailed:
     return ConnectFailed("connect_error", f"{where}: {error.strerror or error}")
 
 
-async def resolve(
-    targets: list[Target],
-    options: HttpOptions,
-    given: dict[str, list[str]] | None,
-    stopped: asyncio.Event,
-) -> list[Origin]:
-    """The targets with their hosts' addresses, those `given` or else looked up, all at a time.
+class Origins:
+    """The origins by their number, in the order of `targets`, a list that grows where redirects lead on."""
 
-    A name that hangs does not hold up a stop: once `stopped` is set, what is known is returned.
-    """
-    context = None
-    if any(target.scheme == "https" for target in targets):
-        context = tls_context(verify=options.verify_tls)
-    origins = [Origin(target, context if target.scheme == "https" else None) for target in targets]
-    lookups = asyncio.gather(*(_look_up(origin, options.timeout_s, given or {}) for origin in origins))
-    stop = asyncio.ensure_future(stopped.wait())
-    await asyncio.wait((lookups, stop), return_when=asyncio.FIRST_COMPLETED)
-    stop.cancel()
-    if lookups.done():
-        lookups.result()
-    else:
-        lookups.cancel()
-    return origins
+    def __init__(
+        self, targets: list[Target], options: HttpOptions, given: dict[str, list[str]] | None
+    ) -> None:
+        self._targets = targets
+        self._options = options
+        self._given = given or {}
+        self._context: ssl.SSLContext | None = None
+        if options.follow_redirects or any(target.scheme == "https" for target in targets):
+            self._context = tls_context(options)
+        self._known = [self._origin(target) for target in targets]
+
+    def __len__(self) -> int:
+        return len(self._targets)
+
+    def __getitem__(self, number: int) -> Origin:
+        while number >= len(self._known):
+            self._known.append(self._origin(self._targets[len(self._known)]))
+        return self._known[number]
+
+    def _origin(self, target: Target) -> Origin:
+        given = self._given.get(target.host)
+        return Origin(
+            target,
+            self._context if target.scheme == "https" else None,
+            fresh=given is None and self._options.dns == "per-connection",
+            addresses=list(given or []),
+        )
+
+    async def resolve(self, stopped: asyncio.Event) -> None:
+        """Looks up the hosts' addresses, all at a time, those apart that are given or looked up later.
+
+        A name that hangs does not hold up a stop: once `stopped` is set, what is known must do.
+        """
+        unknown = [origin for origin in self._known if not origin.addresses and not origin.fresh]
+        lookups = asyncio.gather(*(_look_up(origin, self._options.timeout_s) for origin in unknown))
+        stop = asyncio.ensure_future(stopped.wait())
+        await asyncio.wait((lookups, stop), return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        if lookups.done():
+            lookups.result()
+        else:
+            lookups.cancel()
 
 
-async def _look_up(origin: Origin, timeout_s: float, given: dict[str, list[str]]) -> None:
-    host, port = origin.target.host, origin.target.port
-    if host in given:
-        origin.addresses = list(given[host])
-        return
-    lookup = asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+async def _look_up(origin: Origin, timeout_s: float) -> None:
     try:
-        found = await asyncio.wait_for(lookup, timeout_s)
+        await asyncio.wait_for(origin.look_up_once(), timeout_s)
     except TimeoutError:
-        origin.dns_detail = f"{host} could not be resolved within {timeout_s:g} s"
-    except OSError as error:
-        origin.dns_detail = f"{host} could not be resolved: {error.strerror or error}"
-    else:
-        origin.addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
+        origin.dns_detail = f"{origin.target.host} could not be resolved within {timeout_s:g} s"

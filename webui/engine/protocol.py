@@ -9,20 +9,21 @@ from typing import cast
 
 from webui.engine.chunked import ChunkedBody
 from webui.engine.response import (
-    BODY_LIMIT,
     CHUNKED,
     END_OF_HEAD,
     HEAD_LIMIT,
     UNTIL_CLOSE,
     Head,
     Violation,
+    body_too_large,
 )
-from webui.engine.template import Template
+from webui.engine.template import LOOK, Template
 
 SAMPLE_BYTES = 200
+GO_AHEAD_S = 1.0  # how long a body waits for the server to ask for it
 
-# What the next bytes are.
-_IDLE, _HEAD, _MORE_HEAD, _LENGTH, _CHUNKS, _UNTIL_CLOSE = range(6)
+# What the next bytes are. While a body is held back, the first are no whole response as far as we know.
+_IDLE, _HELD, _HEAD, _MORE_HEAD, _LENGTH, _CHUNKS, _UNTIL_CLOSE = range(7)
 
 
 class Handler:
@@ -45,8 +46,15 @@ class Handler:
     def on_close(self, connection: "Connection") -> None:
         """The connection is gone. Comes once for every connection that was made, after its last outcome."""
 
+    def on_body_sent(self, size: int) -> None:
+        """A body that was held back has gone out."""
+
+    def on_cookies(self, head: Head) -> None:
+        """The response, whose outcome comes next, brings cookies."""
+
     def on_response(self, status: int, kind: str | None, first_ns: int, end_ns: int, size: int) -> None:
-        """A full response of `size` bytes, head included; `kind` is None when it is a success."""
+        """A full response of `size` bytes, head included. `kind` is its template's verdict; where that is
+        not None, the connection has its `head`, `body` and `body_size`."""
 
     def on_failure(self, kind: str, detail: str, size: int) -> None:
         """No full response will come. The connection is closed."""
@@ -62,19 +70,23 @@ class Connection(asyncio.Protocol):
         "_body",
         "_buffer",
         "_first_ns",
-        "_head",
+        "_held",
+        "_keep",
         "_left",
         "_received",
         "_stage",
         "_template",
         "_transport",
+        "body",
+        "body_size",
         "handler",
+        "head",
         "made",
-        "sample",
         "usable",
     )
     _template: Template
-    _head: Head
+    _keep: int
+    head: Head
     _transport: asyncio.Transport  # once it is made
     tls_ns = 0  # how long the TLS handshake took
 
@@ -90,7 +102,10 @@ class Connection(asyncio.Protocol):
         self._buffer: bytearray | None = None  # a head that is not complete yet
         self._left = 0  # bytes of the body that are still to come
         self._body: ChunkedBody | None = None
-        self.sample = b""  # how the body of the last failing response began
+        self._held: asyncio.TimerHandle | None = None  # when the body that is held back goes out anyway
+        # of the last response with a verdict
+        self.body: bytes | bytearray = b""  # how it began, or all of it where checks look inside
+        self.body_size = 0
 
     # -- asyncio's callbacks
 
@@ -115,7 +130,9 @@ class Connection(asyncio.Protocol):
                 status = head.status
                 kind = template.verdicts[status]
                 if kind is not None:
-                    self.sample = data[end + 4 : end + 4 + SAMPLE_BYTES]
+                    self.head = head
+                    self.body = data[end + 4 :]
+                    self.body_size = head.length
                 self._stage = _IDLE
                 if not head.keep:
                     self.close()
@@ -150,6 +167,16 @@ class Connection(asyncio.Protocol):
         self._stage = _HEAD
         self._transport.write(template.data)
 
+    def send_with(self, template: Template, data: bytes) -> None:
+        """Writes `data` as the request; holds its body back where the template says so."""
+        self._template = template
+        self._stage = _HEAD
+        self._write(data)
+        if template.held:
+            self._stage = _HELD
+            loop = asyncio.get_running_loop()
+            self._held = loop.call_later(GO_AHEAD_S, self._send_held)
+
     def close(self) -> None:
         """Gives the connection up. What is under way gets no outcome: that is the caller's to record."""
         self.usable = False
@@ -158,6 +185,9 @@ class Connection(asyncio.Protocol):
             self._hang_up(self._transport)
 
     # -- what TLS does differently
+
+    def _write(self, data: bytes) -> None:
+        self._transport.write(data)
 
     def _connected(self) -> None:
         self.usable = True
@@ -177,8 +207,8 @@ class Connection(asyncio.Protocol):
         if self._stage == _IDLE:
             self.close()  # nobody asked: what this is can't be told, nor what the next bytes would be
             return
-        if self._stage == _HEAD:
-            self._begin(now)
+        if self._stage <= _HEAD:
+            self._begin()
         size = len(data)
         try:
             self._read(data, now)
@@ -187,27 +217,27 @@ class Connection(asyncio.Protocol):
         else:
             self._received += size if self._stage != _IDLE else 0
 
-    def _begin(self, now: int) -> None:
+    def _begin(self) -> None:
         self._stage = _MORE_HEAD
-        self._first_ns = now
         self._received = 0
         self._buffer = bytearray()
-        self.sample = b""
 
     def _read(self, data: bytes, now: int) -> None:
         position = 0
         if self._stage == _MORE_HEAD:
-            position = self._read_head(data)
+            position = self._read_head(data, now)
             if position < 0:
                 return
         end = self._read_body(data, position)
         if end >= 0:
             self._complete(now, self._received + end, surplus=end < len(data))
 
-    def _read_head(self, data: bytes) -> int:
+    def _read_head(self, data: bytes, now: int) -> int:
         """Where in `data` the body begins, or -1 while there is no complete head but interim ones."""
         buffer = self._buffer
         assert buffer is not None
+        if not buffer:
+            self._first_ns = now
         seen = max(0, len(buffer) - len(END_OF_HEAD) + 1)
         buffer += data
         while (end := buffer.find(END_OF_HEAD, seen)) >= 0:
@@ -219,20 +249,33 @@ class Connection(asyncio.Protocol):
             if not head.interim:
                 self._expect_body(head)
                 return len(data) - len(buffer)
+            self._first_ns = now  # of the head that may follow at once
+            if head.status == 100 and self._held is not None:
+                self._send_held()
         _check_unfinished_head(buffer, seen, self._received + len(data))
         return -1
 
     def _expect_body(self, head: Head) -> None:
-        self._head = head
+        self.head = head
+        self.body, self.body_size = bytearray(), 0
+        self._keep = self._worth_keeping(self._template.verdicts[head.status])
+        limit = self._template.heads.body_limit
         if head.length == CHUNKED:
             self._stage = _CHUNKS
-            self._body = ChunkedBody(keep=SAMPLE_BYTES if self._failing else 0)
+            self._body = ChunkedBody(self._keep, limit)
         elif head.length == UNTIL_CLOSE:
             self._stage = _UNTIL_CLOSE
-            self._left = BODY_LIMIT
+            self._left = limit
         else:
             self._stage = _LENGTH
             self._left = head.length
+
+    def _worth_keeping(self, verdict: str | None) -> int:
+        """How many bytes of the body: none of a success, all that a check looks at, else a sample."""
+        if verdict is None:
+            return 0
+        template = self._template
+        return template.heads.body_limit if verdict is LOOK and template.keeps_body else SAMPLE_BYTES
 
     def _read_body(self, data: bytes, position: int) -> int:
         """Where in `data` the response ends, or -1 while it goes on."""
@@ -240,28 +283,29 @@ class Connection(asyncio.Protocol):
             assert self._body is not None
             return self._body.feed(data, position)
         taken = min(self._left, len(data) - position)
-        if self._failing and len(self.sample) < SAMPLE_BYTES:
-            self.sample += data[position : position + min(taken, SAMPLE_BYTES - len(self.sample))]
+        wanted = min(taken, self._keep - len(self.body))
+        if wanted > 0:
+            self.body += data[position : position + wanted]
         self._left -= taken
+        self.body_size += taken
         if self._stage == _LENGTH:
             return -1 if self._left else position + taken
         if taken < len(data) - position:
-            raise Violation(f"the body is over {BODY_LIMIT:,} bytes", "body_too_large")
+            raise body_too_large(self._template.heads.body_limit)
         return -1
-
-    @property
-    def _failing(self) -> bool:
-        return self._template.verdicts[self._head.status] is not None
 
     # -- outcomes
 
     def _complete(self, now: int, size: int, *, surplus: bool) -> None:
-        head, handler = self._head, self.handler
+        head, handler = self.head, self.handler
         if self._body is not None:
-            self.sample = self._body.prefix
-        self._reset()
+            self.body, self.body_size = self._body.prefix, self._body.size
         if not head.keep or surplus or self._unsent:
             self.close()
+        else:
+            self._reset()
+        if head.cookies:
+            handler.on_cookies(head)
         handler.on_response(head.status, self._template.verdicts[head.status], self._first_ns, now, size)
 
     def _fail(self, kind: str, detail: str, size: int) -> None:
@@ -272,11 +316,25 @@ class Connection(asyncio.Protocol):
     def _reset(self) -> None:
         self._stage = _IDLE
         self._buffer = self._body = None
+        if self._held is not None:
+            self._held.cancel()
+            self._held = None
+
+    def _send_held(self) -> None:
+        """The server has asked for the body, or has said nothing for long enough."""
+        assert self._held is not None
+        self._held.cancel()
+        self._held = None
+        if self._stage == _HELD:
+            self._stage = _HEAD
+        held = self._template.held
+        self._write(held)
+        self.handler.on_body_sent(len(held))
 
     @property
     def _unsent(self) -> bool:
         """Whether the response came before the request was written; then the rest would be in the way."""
-        return self.made and self._transport.get_write_buffer_size() > 0
+        return self._held is not None or (self.made and self._transport.get_write_buffer_size() > 0)
 
     def _ended(self, exc: Exception | None) -> None:
         """The other side is gone: an end of its own accord (None), or a reset."""
@@ -285,7 +343,7 @@ class Connection(asyncio.Protocol):
             self._complete(clock(), self._received, surplus=False)
         elif self._stage != _IDLE:
             got = self._received
-            if self._stage == _HEAD:
+            if self._stage <= _HEAD:
                 got, detail = 0, "before any of the response"
             else:
                 detail = "in the middle of the response"

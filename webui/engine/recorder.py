@@ -44,11 +44,13 @@ class EndpointLog:
         "completed_failures",
         "cut_off",
         "dropped",
+        "extra_sent",
         "failed",
         "failures",
         "first_byte",
         "index",
         "received",
+        "redirects",
         "request_bytes",
         "response",
         "service",
@@ -67,6 +69,8 @@ class EndpointLog:
         self.completed_failures = 0  # full responses that count as failures
         self.cut_off = 0
         self.received = 0  # bytes
+        self.extra_sent = 0  # bytes beside those that every request has: cookies, redirected requests
+        self.redirects = 0  # followed
         self._folded = 0  # successes that have left the tally's pending values
         self._taken = Totals()
         # since the last snapshot
@@ -121,8 +125,9 @@ class EndpointLog:
             failures=self.failures,
             cut_off=self.cut_off,
             dropped=self.dropped,
-            bytes_sent=(self.begun - self.unwritten) * self.request_bytes,
+            bytes_sent=(self.begun - self.unwritten) * self.request_bytes + self.extra_sent,
             bytes_received=self.received,
+            redirects=self.redirects,
         )
 
 
@@ -137,6 +142,7 @@ def _difference(now: Totals, before: Totals) -> Totals:
         now.dropped - before.dropped,
         now.bytes_sent - before.bytes_sent,
         now.bytes_received - before.bytes_received,
+        now.redirects - before.redirects,
     )
 
 

@@ -4,12 +4,12 @@ A server's heads repeat byte for byte (for nginx within a second, until `Date` m
 up costs a sixth of parsing it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import httptools
 
 HEAD_LIMIT = 64 * 1024
-BODY_LIMIT = 16 * 1024 * 1024
 _CACHE_LIMIT = 256
 END_OF_HEAD = b"\r\n\r\n"
 
@@ -30,13 +30,16 @@ class Violation(Exception):
 class Head:
     """One parsed head. `length` is the body's, or CHUNKED or UNTIL_CLOSE.
 
-    `span`: the blank line and the body together where the response ends after so many bytes; -1 otherwise.
+    `span`: the blank line and the body together where the response ends after so many bytes and there is
+    nothing else to it than a status; -1 otherwise. `cookies`: the values of Set-Cookie, as they came.
     """
 
     status: int
     length: int
     keep: bool
     span: int
+    fields: Mapping[str, str]  # the first of each name, in lower case; empty unless wanted
+    cookies: tuple[str, ...] = ()
 
     @property
     def interim(self) -> bool:
@@ -47,21 +50,29 @@ class Head:
 class HeadCache(dict[bytes, Head]):
     """Heads by their bytes, without the blank line at the end. Emptied when full, so its size is bounded.
 
-    `bodiless`: for requests whose responses have no body whatever their head says (HEAD).
+    `bodiless`: for requests whose responses have no body whatever their head says (HEAD). `body_limit`:
+    bytes that a body may have. `cookies` and `fields`: whether anybody wants to know of them.
     """
 
-    __slots__ = ("_bodiless",)
+    __slots__ = ("_bodiless", "_cookies", "_fields", "body_limit")
 
-    def __init__(self, *, bodiless: bool) -> None:
+    def __init__(
+        self, *, bodiless: bool, body_limit: int, cookies: bool = False, fields: bool = False
+    ) -> None:
         super().__init__()
         self._bodiless = bodiless
+        self._cookies = cookies
+        self._fields = fields
+        self.body_limit = body_limit
 
     def parse(self, data: bytes) -> Head:
         """The head of those bytes, remembered if it is a final one. Raises Violation."""
         head = self.get(data)
         if head is not None:
             return head
-        head = parse_head(data, bodiless=self._bodiless)
+        head = parse_head(data, bodiless=self._bodiless, cookies=self._cookies, fields=self._fields)
+        if head.length > self.body_limit:
+            raise body_too_large(self.body_limit, head.length)
         if not head.interim:
             if len(self) >= _CACHE_LIMIT:
                 self.clear()
@@ -69,19 +80,32 @@ class HeadCache(dict[bytes, Head]):
         return head
 
 
+def body_too_large(limit: int, length: int | None = None) -> Violation:
+    """The failure of a response whose body has, or will have, more than `limit` bytes."""
+    size = "more than that" if length is None else f"{length:,} bytes"
+    return Violation(f"the body has {size}, {limit:,} are allowed", "body_too_large")
+
+
 class _Collector:
     """Receives llhttp's callbacks for one head."""
 
-    __slots__ = ("complete", "connection", "length", "transfer")
+    __slots__ = ("complete", "connection", "cookies", "fields", "length", "transfer")
 
-    def __init__(self) -> None:
+    def __init__(self, *, fields: bool) -> None:
+        self.fields: dict[str, str] | None = {} if fields else None
+        self.cookies: tuple[str, ...] = ()
         self.complete = False
         self.length: int | None = None
         self.transfer = b""
         self.connection = b""
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        match name.lower():
+        name = name.lower()
+        if self.fields is not None:
+            self.fields.setdefault(name.decode("latin-1"), value.decode("latin-1"))
+        match name:
+            case b"set-cookie":
+                self.cookies += (value.decode("latin-1"),)
             case b"content-length":
                 self.length = int(value)
             case b"transfer-encoding":
@@ -93,9 +117,9 @@ class _Collector:
         self.complete = True
 
 
-def parse_head(data: bytes, *, bodiless: bool) -> Head:
+def parse_head(data: bytes, *, bodiless: bool, cookies: bool = False, fields: bool = False) -> Head:
     """The head of those bytes (without the blank line). Raises Violation for what is no HTTP/1 head."""
-    found = _Collector()
+    found = _Collector(fields=fields)
     parser = httptools.HttpResponseParser(found)
     try:
         parser.feed_data(data + END_OF_HEAD)
@@ -107,11 +131,10 @@ def parse_head(data: bytes, *, bodiless: bool) -> Head:
     if not found.complete or version not in ("1.0", "1.1") or status < 100 or status == 101:
         raise Violation(f"not a response to this request: HTTP/{version} {status}")
     length = _body_length(found, status, bodiless=bodiless)
-    if length > BODY_LIMIT:
-        raise Violation(f"the body has {length:,} bytes, {BODY_LIMIT:,} are allowed", "body_too_large")
     keep = length != UNTIL_CLOSE and _keeps(version, found.connection)
-    span = length + len(END_OF_HEAD) if length >= 0 and status >= 200 else -1
-    return Head(status, length, keep, span)
+    kept = found.cookies if cookies else ()
+    span = length + len(END_OF_HEAD) if length >= 0 and status >= 200 and not kept else -1
+    return Head(status, length, keep, span, found.fields or {}, kept)
 
 
 def _body_length(found: _Collector, status: int, *, bodiless: bool) -> int:

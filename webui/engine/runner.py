@@ -12,9 +12,10 @@ from webui.engine import messages
 from webui.engine.control import Control
 from webui.engine.garbage import collect_young, paced_collection
 from webui.engine.messages import Event, ShardSpec
-from webui.engine.origin import Origin, resolve
+from webui.engine.origin import Origins
 from webui.engine.shard import Shard
 from webui.engine.template import prepare
+from webui.errors import KatydidError
 from webui.plan.documents import plan_from_data
 from webui.plan.load import peak_users
 from webui.plan.model import Plan
@@ -32,6 +33,8 @@ def run_shard(spec: ShardSpec, emit: Emit, control: Control) -> None:
     try:
         with paced_collection(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_run(spec, emit, control))
+    except KatydidError as error:  # such as a certificate that can't be used
+        emit(messages.failed(spec, str(error)))
     except Exception as error:  # noqa: BLE001  # the coordinator must hear of it, whatever it is
         emit(messages.failed(spec, f"the engine failed: {type(error).__name__}: {error}"))
 
@@ -52,10 +55,12 @@ async def _run(spec: ShardSpec, emit: Emit, control: Control) -> None:
     emit(messages.finished(spec, shard.load_ns, shard.reason or "stopped"))
 
 
-async def _resolved(targets: list[Target], plan: Plan, spec: ShardSpec, control: Control) -> list[Origin]:
+async def _resolved(targets: list[Target], plan: Plan, spec: ShardSpec, control: Control) -> Origins:
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
     control.listen(lambda: loop.call_soon_threadsafe(stopped.set))
-    return await resolve(targets, plan.http, spec.addresses, stopped)
+    origins = Origins(targets, plan.http, spec.addresses)
+    await origins.resolve(stopped)
+    return origins
 
 
 async def _offer_load(shard: Shard, control: Control, started: Callable[[], None]) -> None:

@@ -13,7 +13,7 @@ from time import perf_counter_ns as clock
 
 from webui.engine.health import HealthMeter
 from webui.engine.messages import Reason, ShardSpec
-from webui.engine.origin import Origin
+from webui.engine.origin import Origins
 from webui.engine.recorder import Recorder
 from webui.engine.schedule import Timetable
 from webui.engine.template import Template
@@ -44,7 +44,7 @@ class Shard:
     """Runs `spec.users` users from `start` until `done`. `on_tick` is called with the time, every 10 ms."""
 
     def __init__(
-        self, spec: ShardSpec, plan: Plan, templates: list[Template], origins: list[Origin], on_tick: OnTick
+        self, spec: ShardSpec, plan: Plan, templates: list[Template], origins: Origins, on_tick: OnTick
     ) -> None:
         self._loop = loop = asyncio.get_running_loop()
         random = Random()

@@ -1,89 +1,197 @@
 """A plan's request as the bytes to send, built once, with what its responses are held against. Pure."""
 
-from dataclasses import dataclass
-from urllib.parse import urlencode
+from dataclasses import dataclass, field
 
-from webui import __version__
-from webui.engine.response import HeadCache
-from webui.plan.model import Plan
+from webui.engine.content import Undecodable, decode
+from webui.engine.outgoing import Outgoing, outgoing
+from webui.engine.redirects import REDIRECTS, redirected, too_many
+from webui.engine.response import Head, HeadCache, Violation
+from webui.plan.assertions import Assertions, Response
+from webui.plan.checks import StatusCheck
+from webui.plan.model import MAX_REQUESTS, HttpOptions, Plan
 from webui.plan.request import Request
 from webui.plan.statuses import DEFAULT_SUCCESS, parse_statuses
 from webui.plan.target import Target
 
-USER_AGENT = f"katydid/{__version__}"
-_METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 STATUSES = 1000  # three digits
+LOOK = "look"  # the verdict that the status alone does not give
+_MOST_HOPS = 1024  # redirected requests that are remembered,
+_MOST_HOP_BYTES = 32 * 1024 * 1024  # and their bytes
+_MOST_ORIGINS = 100  # that redirects may lead to
 
 Verdicts = tuple[str | None, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Template:
-    """One request of the plan. `verdicts[status]` is None for a success, else the kind of failure.
+@dataclass(slots=True, eq=False)
+class Shared:
+    """What all templates of a plan share. `origins` grows where redirects lead to new ones."""
 
-    `heads` remembers parsed response heads, shared by all templates whose responses are framed alike.
+    keepalive: bool
+    cookies: bool
+    max_redirects: int
+    heads: HeadCache
+    bodiless_heads: HeadCache
+    origins: dict[str, int] = field(default_factory=dict)
+    targets: list[Target] = field(default_factory=list)
+    _hops: dict[tuple["Template", int, str], "Template"] = field(default_factory=dict)
+    _hop_bytes: int = 0
+
+    def hop(self, template: "Template", status: int, location: str) -> "Template":
+        """The request that follows on that redirect of `template`. Raises Violation as `follow` does."""
+        key = (template, status, location)
+        hop = self._hops.get(key)
+        if hop is None:
+            hop = self._make_hop(template, status, location)
+            self._hop_bytes += len(hop.data) + len(hop.held)
+            if len(self._hops) >= _MOST_HOPS or self._hop_bytes > _MOST_HOP_BYTES:
+                self._hops.clear()
+                self._hop_bytes = 0
+            self._hops[key] = hop
+        return hop
+
+    def _make_hop(self, template: "Template", status: int, location: str) -> "Template":
+        if template.hops >= self.max_redirects:
+            raise too_many(self.max_redirects, location)
+        request = redirected(template.request, status, location)
+        if request.target.origin not in self.origins and len(self.origins) > MAX_REQUESTS + _MOST_ORIGINS:
+            raise Violation(f"redirected to more than {_MOST_ORIGINS} different servers")
+        return _template(template.index, request, template.rules, self, template.hops + 1)
+
+    def origin(self, target: Target) -> int:
+        """The number of the target's origin."""
+        number = self.origins.setdefault(target.origin, len(self.targets))
+        if number == len(self.targets):
+            self.targets.append(target)
+        return number
+
+
+@dataclass(slots=True, eq=False)
+class Template:
+    """One request of the plan, or one that it was redirected to.
+
+    `verdicts[status]` is None for a success, LOOK where `look` must decide, else the kind of failure.
+    `data` is all there is to send, but for a body (`held`) which the server must ask for. `heads` remembers
+    parsed response heads, shared by all templates whose responses are framed alike.
     """
 
     index: int  # in the plan's order
+    request: Outgoing
     data: bytes
+    held: bytes
+    cut: int  # where in `data` a further header goes
     origin: int  # which of the plan's origins it goes to
+    takes_cookies: bool
+    keeps_body: bool  # whether a check looks inside
     heads: HeadCache
     verdicts: Verdicts
+    rules: "Rules"
+    hops: int = 0  # redirects on the way here
+    shared: Shared = field(repr=False, kw_only=True)
+
+    def with_cookies(self, line: bytes) -> bytes:
+        """What to send, with that header line."""
+        return b"".join((self.data[: self.cut], line, self.data[self.cut :]))
+
+    def location(self, status: int, head: Head) -> str | None:
+        """Where the response says to go on; None where it is the last one."""
+        return head.fields.get("location") if self.rules.follow and status in REDIRECTS else None
+
+    def follow(self, status: int, location: str) -> "Template":
+        """The request to go on with. Raises Violation for one too many, and for one to nowhere."""
+        return self.shared.hop(self, status, location)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What decides over the full response at the end of a request's redirects, if it follows any."""
+
+    verdicts: Verdicts  # LOOK only where the checks must decide
+    first_verdicts: Verdicts  # LOOK also where there may be a redirect to follow
+    assertions: Assertions
+    follow: bool
+
+    def failure(self, head: Head, body: bytes | bytearray, size: int, time_ns: int, limit: int) -> str | None:
+        """What the first check that does not hold says; None if all do.
+
+        `body` is as it came, in `size` bytes; decoded it may have `limit` bytes.
+        """
+        seen: bytes | None = None
+        if self.assertions.needs_body:
+            try:
+                seen = decode(body, head.fields.get("content-encoding", ""), limit)
+            except Undecodable as error:
+                return str(error)
+        return self.assertions.first_failure(Response(head.status, size, time_ns, head.fields, seen))
 
 
 def prepare(plan: Plan) -> tuple[list[Template], list[Target]]:
-    """The plan's templates, and the origins that they go to, each once."""
-    origins: dict[str, Target] = {}
-    caches = {False: HeadCache(bodiless=False), True: HeadCache(bodiless=True)}
-    templates = []
-    for index, request in enumerate(plan.requests):
-        target = plan.target_of(request)
-        origins.setdefault(target.origin, target)
-        templates.append(
-            Template(
-                index=index,
-                data=request_bytes(request, target, keepalive=plan.http.keepalive),
-                origin=list(origins).index(target.origin),
-                heads=caches[request.method == "HEAD"],
-                verdicts=verdicts(request),
-            )
-        )
-    return templates, list(origins.values())
+    """The plan's templates, and the origins that they go to, each once. The list grows with redirects."""
+    http = plan.http
+    rules = [_rules(plan, request) for request in plan.requests]
+    fields = http.follow_redirects or any(
+        rule.assertions.needs_headers or rule.assertions.needs_body for rule in rules
+    )
+    shared = Shared(
+        keepalive=http.keepalive,
+        cookies=http.cookies,
+        max_redirects=http.max_redirects,
+        heads=_cache(http, bodiless=False, fields=fields),
+        bodiless_heads=_cache(http, bodiless=True, fields=fields),
+    )
+    templates = [
+        _template(index, outgoing(plan, request), rules[index], shared)
+        for index, request in enumerate(plan.requests)
+    ]
+    return templates, shared.targets
 
 
-def request_bytes(request: Request, target: Target, *, keepalive: bool) -> bytes:
-    """Head and body as they go over the wire. The request's own headers replace the defaults."""
-    body = request.body.encode() if request.body is not None else b""
-    headers = {"Host": target.authority, "User-Agent": USER_AGENT, "Accept": "*/*"}
-    if request.body is not None:
-        headers["Content-Type"] = request.body.content_type
-    own = {name.lower() for name in request.headers}
-    headers = {name: value for name, value in headers.items() if name.lower() not in own}
-    headers |= request.headers
-    if body or request.method in _METHODS_WITH_BODY:
-        headers["Content-Length"] = str(len(body))
-    if not keepalive:
-        headers["Connection"] = "close"
-    lines = [f"{request.method} {_with_query(target.path, request)} HTTP/1.1"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+def _cache(http: HttpOptions, *, bodiless: bool, fields: bool) -> HeadCache:
+    limit = http.max_body_bytes
+    return HeadCache(bodiless=bodiless, body_limit=limit, cookies=http.cookies, fields=fields)
 
 
-def _with_query(path: str, request: Request) -> str:
-    if not request.query:
-        return path
-    return path + ("&" if "?" in path else "?") + urlencode(request.query, doseq=True)
+def _template(index: int, request: Outgoing, rules: Rules, shared: Shared, hops: int = 0) -> Template:
+    head, content = request.head(keepalive=shared.keepalive), request.content()
+    return Template(
+        index=index,
+        request=request,
+        data=head + b"\r\n" + (b"" if request.expect else content),
+        held=content if request.expect else b"",
+        cut=len(head),
+        origin=shared.origin(request.target),
+        takes_cookies=shared.cookies and not request.has("cookie"),
+        keeps_body=rules.assertions.needs_body,
+        heads=shared.bodiless_heads if request.method == "HEAD" else shared.heads,
+        verdicts=rules.first_verdicts,
+        rules=rules,
+        hops=hops,
+        shared=shared,
+    )
+
+
+def _rules(plan: Plan, request: Request) -> Rules:
+    last = first = verdicts(request)
+    if plan.http.follow_redirects:
+        first = tuple(LOOK if status in REDIRECTS else kind for status, kind in enumerate(last))
+    return Rules(last, first, Assertions(request.checks), plan.http.follow_redirects)
 
 
 def verdicts(request: Request) -> Verdicts:
-    """For every status: None, `http_<status>` where the plan counts it as a failure, or `check_failed`."""
-    successes = (
-        DEFAULT_SUCCESS if request.success_statuses is None else parse_statuses(request.success_statuses)
-    )
+    """For every status: None for a success, `http_<status>` for a failure, LOOK where checks decide.
+
+    `success_statuses` go first. Without them a request that has a check on its status leaves the status to
+    its checks alone, so that `== 404` makes a success of a 404; any other counts 400 and over as failures.
+    """
+    judged = any(isinstance(check, StatusCheck) for check in request.checks)
+    if request.success_statuses is not None:
+        successes = parse_statuses(request.success_statuses)
+    else:
+        successes = frozenset(range(STATUSES)) if judged else DEFAULT_SUCCESS
     return tuple(_verdict(request, status, successes) for status in range(STATUSES))
 
 
 def _verdict(request: Request, status: int, successes: frozenset[int]) -> str | None:
     if status not in successes:
         return f"http_{status}"
-    return None if all(check.holds(status) for check in request.checks) else "check_failed"
+    holds = all(isinstance(check, StatusCheck) and check.rule.test(status) for check in request.checks)
+    return None if holds else LOOK

@@ -1,25 +1,72 @@
 """TLS inside the connection: OpenSSL on memory buffers, four times as fast as the event loop's own TLS."""
 
 import asyncio
+import os
 import ssl
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from tempfile import NamedTemporaryFile
 from time import perf_counter_ns as clock
 
 from webui.engine.protocol import _HEAD, Connection, Handler
 from webui.engine.template import Template
+from webui.errors import InvalidInput
+from webui.plan.model import HttpOptions
 
 _READ = 16 * 1024  # a whole record, so that nothing of one is left behind
 _LAST_WORDS = 4096  # bytes that are waited for when a connection is closed
 
 
-def tls_context(*, verify: bool) -> ssl.SSLContext:
-    """For client connections. `verify`: certificate and host name must satisfy the system's CAs."""
+def tls_context(options: HttpOptions) -> ssl.SSLContext:
+    """For client connections. Raises InvalidInput for certificates and keys that can't be used.
+
+    Certificate and host name must satisfy the system's CAs or the plan's own, unless nothing is verified.
+    """
     context = ssl.create_default_context()
-    if not verify:
+    if not options.verify_tls:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     context.set_alpn_protocols(["http/1.1"])
+    if options.ca_pem is not None:
+        _trust(context, options.ca_pem)
+    if options.client_cert_pem is not None and options.client_key_pem is not None:
+        _identify(context, options.client_cert_pem, options.client_key_pem)
     return context
+
+
+def _trust(context: ssl.SSLContext, pem: str) -> None:
+    try:
+        context.load_verify_locations(cadata=pem)
+    except (ssl.SSLError, ValueError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise InvalidInput.at("http.ca_pem", f"this is no CA certificate in PEM form: {reason}") from error
+
+
+def _identify(context: ssl.SSLContext, certificate: str, key: str) -> None:
+    try:
+        with _readable(f"{certificate}\n{key}\n".encode()) as path:
+            context.load_cert_chain(path, password=lambda: b"")
+    except ssl.SSLError as error:
+        reason = error.reason or "they are no certificate and unencrypted key in PEM form"
+        raise InvalidInput.at(
+            "http.client_cert_pem", f"the client's certificate and key can't be used: {reason}"
+        ) from error
+
+
+@contextmanager
+def _readable(data: bytes) -> Iterator[str]:
+    """A path to those bytes, which OpenSSL insists on: in memory where the system can, else a file that
+    only this user may read, for a moment."""
+    if hasattr(os, "memfd_create"):
+        with os.fdopen(os.memfd_create("katydid", os.MFD_CLOEXEC), "wb") as file:
+            file.write(data)
+            file.flush()
+            yield f"/proc/self/fd/{file.fileno()}"
+    else:
+        with NamedTemporaryFile() as file:
+            file.write(data)
+            file.flush()
+            yield file.name
 
 
 class TlsConnection(Connection):
@@ -60,6 +107,10 @@ class TlsConnection(Connection):
         self._stage = _HEAD
         self._tls.write(template.data)
         self._transport.write(self._outgoing.read())
+
+    def _write(self, data: bytes) -> None:
+        self._tls.write(data)
+        self._flush()
 
     def close(self) -> None:
         self._given_up = True

@@ -12,18 +12,24 @@ When a request begins. A user connects before its first request to an origin; th
 connection time and is no part of the request, as with wrk and k6. From then on a request begins when its
 user is ready for it, so that a connection which must be made anew (keep-alive off, or the server closed
 it) is part of what the user waited. A first connection that fails counts as a request that failed.
+
+A redirect that is followed is part of the request that it began with: it goes on from response to request,
+through CONNECTING where it leads to another origin, until a response is the last one.
 """
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter_ns as clock
+from time import time
 
-from webui.engine.origin import ConnectFailed, Origin
-from webui.engine.protocol import Connection, Handler
+from webui.engine.cookies import Jar
+from webui.engine.origin import ConnectFailed, Origin, Origins
+from webui.engine.protocol import SAMPLE_BYTES, Connection, Handler
 from webui.engine.recorder import EndpointLog, Recorder
+from webui.engine.response import Head, Violation
 from webui.engine.schedule import backoff_ns
-from webui.engine.template import Template
+from webui.engine.template import LOOK, Template
 
 CONNECTING, IN_FLIGHT, RESTING, RETIRED = range(4)
 
@@ -35,7 +41,7 @@ class Surroundings:
 
     loop: asyncio.AbstractEventLoop
     recorder: Recorder
-    origins: list[Origin]
+    origins: Origins
     take: Callable[[], Template | None]
     pause: Callable[[], int] | None
     wake_at: Callable[[int, "User"], None]
@@ -62,6 +68,8 @@ class User(Handler):
         "_begun_early",
         "_begun_ns",
         "_connections",
+        "_dialled_ns",
+        "_jar",
         "_late_ns",
         "_log",
         "_refusals",
@@ -78,6 +86,8 @@ class User(Handler):
         self._connections: list[Connection | None] = [None] * len(around.origins)
         self._refusals = 0  # failed connections in a row
         self._attempt: asyncio.Task[None] | None = None  # the connection being made
+        self._dialled_ns = 0  # when that began
+        self._jar: Jar | None = None  # from the first cookie on
         self._ahead = False  # it is made before there is a request for it
         # per request
         self._template: Template | None = None
@@ -113,7 +123,10 @@ class User(Handler):
             self._log.begun += 1
             self._state = IN_FLIGHT
             self._begun_ns = self._sent_ns = clock()
-            connection.send(template)
+            if self._jar is None and not template.held:
+                connection.send(template)
+            else:
+                self._send(connection, template)
         else:
             self._connect(template, first=connection is None and not self._around.open)
 
@@ -128,6 +141,18 @@ class User(Handler):
         self._log = self._around.recorder.logs[template.index]
         self._ahead = True
         self._connect(template, first=True)
+
+    def _send(self, connection: Connection, template: Template) -> None:
+        """Any request: with cookies, with a body that is held back, or one that a redirect led to."""
+        data = template.data
+        if template.hops:
+            self._log.extra_sent += len(data)
+        if self._jar is not None and template.takes_cookies:
+            line = self._jar.line(template.request.target, time())
+            if line:
+                data = template.with_cookies(line)
+                self._log.extra_sent += len(line)
+        connection.send_with(template, data)
 
     def _go_on(self, now: int, pause_ns: int = 0) -> None:
         """Pauses for the think time, and for that long at least."""
@@ -155,10 +180,12 @@ class User(Handler):
     def _connect(self, template: Template, *, first: bool) -> None:
         around, origin = self._around, template.origin
         self._state = CONNECTING
-        self._begun_ns = clock()
-        self._begun_early = not self._ahead and (not first or not around.keepalive)
-        if self._begun_early:
-            self._begin_unwritten()
+        self._dialled_ns = clock()
+        if not template.hops:
+            self._begun_ns = self._dialled_ns
+            self._begun_early = not self._ahead and (not first or not around.keepalive)
+            if self._begun_early:
+                self._begin_unwritten()
         connection = around.origins[origin].connection(self)
         self._connections[origin] = connection
         self._attempt = around.loop.create_task(self._make(around.origins[origin], connection))
@@ -189,7 +216,7 @@ class User(Handler):
         recorder = self._around.recorder
         recorder.connections_open += 1
         recorder.connections_opened += 1
-        recorder.connect.add(clock() - self._begun_ns)
+        recorder.connect.add(clock() - self._dialled_ns)
 
     def on_open(self, connection: Connection) -> None:
         self._refusals = 0
@@ -198,15 +225,17 @@ class User(Handler):
         if self._ahead:
             self._connected_ahead()
             return
+        template = self._template
+        assert template is not None
         self._state = IN_FLIGHT
-        self._sent_ns = clock()
-        if self._begun_early:
-            self._log.unwritten -= 1
-        else:
-            self._begun_ns = self._sent_ns
-            self._log.begun += 1
-        assert self._template is not None
-        connection.send(self._template)
+        if not template.hops:
+            self._sent_ns = clock()
+            if self._begun_early:
+                self._log.unwritten -= 1
+            else:
+                self._begun_ns = self._sent_ns
+                self._log.begun += 1
+        self._send(connection, template)
 
     def _connected_ahead(self) -> None:
         self._ahead = False
@@ -223,14 +252,13 @@ class User(Handler):
 
     def on_response(self, status: int, kind: str | None, first_ns: int, end_ns: int, size: int) -> None:
         around, log = self._around, self._log
-        log.codes[status] += 1
         log.received += size
-        log.add_first_byte(first_ns - self._sent_ns)
         if not around.keepalive:
             self._give_up(self._connection)
-        if kind is not None:
-            self._fail_response(status, kind)
+        if kind is not None and not self._passes(status, kind, first_ns, end_ns):
             return
+        log.codes[status] += 1
+        log.add_first_byte(first_ns - self._sent_ns)
         if around.at_once:
             log.add_response(end_ns - self._begun_ns)
             self.wake()
@@ -243,10 +271,63 @@ class User(Handler):
         if self._around.open:
             self._log.add_service(service_ns)
 
-    def _fail_response(self, status: int, kind: str) -> None:
-        self._log.completed_failures += 1
-        detail = f"status {status} fails a check" if kind == "check_failed" else f"HTTP {status}"
-        self._fail(kind, detail, sample=self._connection.sample)
+    def _passes(self, status: int, kind: str, first_ns: int, end_ns: int) -> bool:
+        """Whether a closer look finds a success. If not, the response is done with: followed, or failed."""
+        template, connection = self._template, self._connection
+        assert template is not None
+        body, connection.body = connection.body, b""
+        detail = ""
+        if kind == LOOK:
+            location = template.location(status, connection.head)
+            if location is not None:
+                self._follow(template, status, location)
+                return False
+            kind, detail = self._checked(template, body, end_ns)
+            if not kind:
+                return True
+        log = self._log
+        log.codes[status] += 1
+        log.add_first_byte(first_ns - self._sent_ns)
+        log.completed_failures += 1
+        self._fail(kind, detail or f"HTTP {status}", sample=b"" if detail else bytes(body[:SAMPLE_BYTES]))
+        return False
+
+    def _checked(self, template: Template, body: bytes | bytearray, end_ns: int) -> tuple[str, str]:
+        """The kind of failure that the last response is, empty where it is none, and a check's sentence."""
+        connection, rules = self._connection, template.rules
+        kind = rules.verdicts[connection.head.status]
+        if kind != LOOK:
+            return kind or "", ""
+        service_ns, limit = end_ns - self._sent_ns, template.heads.body_limit
+        detail = rules.failure(connection.head, body, connection.body_size, service_ns, limit)
+        return ("", "") if detail is None else ("check_failed", detail)
+
+    def _follow(self, template: Template, status: int, location: str) -> None:
+        try:
+            self._template = hop = template.follow(status, location)
+        except Violation as violation:
+            self._fail(violation.kind, str(violation))
+            return
+        self._log.redirects += 1
+        self._begun_early = True
+        connections = self._connections
+        connections.extend([None] * (hop.origin + 1 - len(connections)))
+        connection = connections[hop.origin]
+        if connection is not None and connection.usable:
+            self._send(connection, hop)
+        else:
+            self._connect(hop, first=False)
+
+    def on_cookies(self, head: Head) -> None:
+        assert self._template is not None
+        target, now = self._template.request.target, time()
+        if self._jar is None:
+            self._jar = Jar()
+        for cookie in head.cookies:
+            self._jar.store(target, cookie, now)
+
+    def on_body_sent(self, size: int) -> None:
+        self._log.extra_sent += size
 
     def on_failure(self, kind: str, detail: str, size: int) -> None:
         self._log.received += size

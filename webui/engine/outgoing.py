@@ -1,0 +1,116 @@
+"""A request as it goes over the wire: its parts, and their bytes. Pure."""
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+from webui import __version__
+from webui.plan.model import Auth, BasicAuth, Plan
+from webui.plan.request import Request
+from webui.plan.target import Target, parse_url
+
+USER_AGENT = f"katydid/{__version__}"
+ACCEPT_ENCODING = "gzip, deflate"  # what the checks can decode
+_METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_CHUNK = 16 * 1024
+_CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
+_ABOUT_THE_BODY = frozenset(
+    {"content-type", "content-encoding", "content-language", "content-location", "expect"}
+)
+
+Header = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One request. `headers` are all but those of its framing; `body` is None where it has none.
+
+    `chunked`: the body goes in chunks; `expect`: only once the server has asked for it.
+    """
+
+    method: str
+    target: Target
+    headers: tuple[Header, ...]
+    body: bytes | None = None
+    chunked: bool = False
+    expect: bool = False
+
+    def framing(self) -> list[Header]:
+        """The headers that say where the body ends, and what is to happen before it."""
+        if self.body is None:
+            return [("Content-Length", "0")] if self.method in _METHODS_WITH_BODY else []
+        size = ("Transfer-Encoding", "chunked") if self.chunked else ("Content-Length", str(len(self.body)))
+        return [size, ("Expect", "100-continue")] if self.expect else [size]
+
+    def head(self, *, keepalive: bool) -> bytes:
+        """The request line and all headers, without the blank line."""
+        closing = [] if keepalive else [("Connection", "close")]
+        lines = [f"{self.method} {self.target.path} HTTP/1.1"]
+        lines += [f"{name}: {value}" for name, value in [*self.headers, *self.framing(), *closing]]
+        return "\r\n".join([*lines, ""]).encode("latin-1")
+
+    def content(self) -> bytes:
+        """The body in its framing."""
+        if self.body is None or not self.chunked:
+            return self.body or b""
+        return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in _parts(self.body)) + b"0\r\n\r\n"
+
+    def has(self, name: str) -> bool:
+        """Whether it carries that header; `name` is in lower case."""
+        return any(own.lower() == name for own, _ in self.headers)
+
+    def to(self, target: Target, *, as_get: bool) -> "Outgoing":
+        """The same request to where a redirect leads. Another origin gets no credentials."""
+        left_out = _ABOUT_THE_BODY if as_get else frozenset()
+        host: tuple[Header, ...] = ()
+        if target.origin != self.target.origin:
+            left_out |= _CREDENTIALS | {"host"}
+            host = (("Host", target.authority),)
+        headers = host + tuple(header for header in self.headers if header[0].lower() not in left_out)
+        if as_get:
+            return Outgoing("GET", target, headers)
+        return replace(self, target=target, headers=headers)
+
+
+def _parts(body: bytes) -> Iterator[bytes]:
+    return (body[start : start + _CHUNK] for start in range(0, len(body), _CHUNK))
+
+
+def outgoing(plan: Plan, request: Request) -> Outgoing:
+    """The plan's request. Its own headers replace the defaults, those of the plan's credentials too."""
+    target = plan.target_of(request)
+    headers = {
+        "Host": target.authority,
+        "User-Agent": USER_AGENT,
+        "Accept": "*/*",
+        "Accept-Encoding": ACCEPT_ENCODING,
+    }
+    if plan.http.auth is not None and target.origin == parse_url(plan.base_url).origin:
+        headers["Authorization"] = authorization(plan.http.auth)
+    if request.body is not None:
+        headers["Content-Type"] = request.body.content_type
+    own = {name.lower() for name in request.headers}
+    headers = {name: value for name, value in headers.items() if name.lower() not in own} | request.headers
+    body = None if request.body is None else request.body.encode()
+    return Outgoing(
+        request.method,
+        Target(target.scheme, target.host, target.port, _with_query(target.path, request)),
+        tuple(headers.items()),
+        body,
+        chunked=request.chunked,
+        expect=request.expect_continue and bool(body),
+    )
+
+
+def authorization(auth: Auth) -> str:
+    """The value of the Authorization header (RFC 7617, RFC 6750)."""
+    if isinstance(auth, BasicAuth):
+        return "Basic " + base64.b64encode(f"{auth.user}:{auth.password}".encode()).decode("ascii")
+    return f"Bearer {auth.token}"
+
+
+def _with_query(path: str, request: Request) -> str:
+    if not request.query:
+        return path
+    return path + ("&" if "?" in path else "?") + urlencode(request.query, doseq=True)
