@@ -10,10 +10,12 @@ from rich.console import Console, RenderableType
 
 from webui.analysis.document import (
     AuditPart,
+    ChangePart,
     EndpointPart,
     ErrorPart,
     RowPart,
     RunDocument,
+    StepPart,
     ThresholdPart,
     TimesPart,
     TotalsPart,
@@ -109,6 +111,54 @@ def test_an_untrustworthy_run_says_why() -> None:
     assert "The generator used 99% of its core." in shown
 
 
+def test_a_sweep_shows_its_levels() -> None:
+    parts = {"t_s": 1, "duration_s": 1, "settle_s": 0.2, "totals": TOTALS, "response_time_ms": TIMES}
+    steps = [
+        StepPart(users=users, throughput_rps=rate, success_percent=share, **parts)
+        for users, rate, share in ((1, 45.67, 100), (1024, 8123.4, 99.5))
+    ]
+    lines = [" ".join(row.split()) for row in text_of(summary(document(steps=steps))).splitlines()]
+    assert "1 45.7 100% 20.4 ms 57.9 ms 80.0 ms" in lines
+    assert "1,024 8,120 99.50% 20.4 ms 57.9 ms 80.0 ms" in lines
+
+
+def test_changes_are_listed_in_words() -> None:
+    changes = [
+        ChangePart(number=1, t_s=3.04, kind="users", value=1400),
+        ChangePart(number=2, t_s=4, kind="rate", value=12.5),
+        ChangePart(number=3, t_s=5, kind="pause"),
+        ChangePart(number=4, t_s=6, kind="resume"),
+        ChangePart(number=5, t_s=7, kind="add_time", value=30),
+    ]
+    shown = text_of(summary(document(changes=changes)))
+    lines = [" ".join(row.split()) for row in shown.splitlines()]
+    for words in (
+        "3.0 s 1,400 users",
+        "4.0 s 12.5 starts/s",
+        "5.0 s paused",
+        "6.0 s resumed",
+        "7.0 s 30 s added",
+    ):
+        assert words in lines
+
+
+def test_the_open_model_has_service_times_and_drops() -> None:
+    dropped = TOTALS.model_copy(update={"dropped": 4321})
+    service = TIMES.model_copy(update={"p99": 12.3})
+    shown = text_of(summary(document(service_time_ms=service, totals=dropped)))
+    assert "4,321 dropped unsent" in " ".join(shown.split())
+    assert "Service time" not in shown  # the closed model: the same as the response time
+    shown = text_of(summary(document(service_time_ms=service, plan={"load": {"shape": "constant-rate"}})))
+    lines = [" ".join(row.split()) for row in shown.splitlines()]
+    assert "Response time Service time" in lines
+    assert "p99 80.0 ms 12.3 ms" in lines
+
+
+def test_hints_of_the_audit_are_shown() -> None:
+    audit = AuditPart(trustworthy=True, hints=("Another process had the core.",))
+    assert "Another process had the core." in text_of(summary(document(audit=audit)))
+
+
 def test_a_run_without_figures_still_has_a_summary() -> None:
     empty = document(totals=TotalsPart(), response_time_ms=TimesPart(), thresholds=(), audit=AuditPart())
     shown = text_of(summary(empty))
@@ -148,3 +198,33 @@ def test_quiet_shows_nothing() -> None:
     with display_on(Console(file=file, force_terminal=True), quiet=True) as display:
         display.show(MOMENT)
     assert file.getvalue() == ""
+
+
+OPEN = replace(
+    MOMENT,
+    shape="500 starts/s wanted",
+    service=TIMES.model_copy(update={"p99": 12.3}),
+    row=ROW.model_copy(update={"service_p99_ms": 4.5, "dropped": 7}),
+    totals=TOTALS.model_copy(update={"dropped": 4321}),
+    thresholds=(
+        ThresholdPart(expression="p95<50ms", passed=False, actual=57.9, limit=50, unit="ms"),
+        ThresholdPart(expression="errors<10", passed=True, actual=9, limit=10, unit=""),
+    ),
+)
+
+
+def test_the_live_table_of_the_open_model() -> None:
+    lines = [" ".join(row.split()) for row in text_of(table(OPEN)).splitlines()]
+    assert "500 starts/s wanted" in lines
+    assert "Dropped 7 4,321" in lines
+    assert "Service p99 4.50 ms 12.3 ms" in lines
+    assert "p95<50ms broken 57.9 ms" in lines
+    assert "errors<10 holds 9" in lines
+
+
+def test_a_line_of_the_open_model() -> None:
+    assert (
+        line(OPEN)
+        .replace(NBSP, " ")
+        .endswith("9 failures  service p99 4.50 ms  4,321 dropped  500 starts/s wanted")
+    )

@@ -1,68 +1,68 @@
-"""The flags of `katydid run` that make or change a plan, and the plan that they come to.
+"""From the flags of `katydid run` to the plan.
 
-Everything arrives as it was typed and is checked here, so that each mistake is named by its flag.
+Everything arrives as it was typed and is checked here and below, so that each mistake is named by its flag.
 """
 
 import base64
 import json
 import mimetypes
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from webui.cli.check_flags import check_of
+from webui.cli.http_flags import apply_http
+from webui.cli.parsing import parsed
 from webui.cli.plan_file import is_plan_file, read_body_file, read_plan_file
+from webui.cli.plan_flags import PlanFlags, flag_of
+from webui.cli.shapes import DEFAULT_DURATION_S, DEFAULT_USERS, apply_load
 from webui.errors import InvalidInput, Problem
 from webui.plan.documents import plan_from_data
 from webui.plan.model import Plan
 from webui.plan.target import parse_url
-from webui.units import parse_count, parse_duration, parse_rate
+from webui.units import parse_duration
 
-DEFAULT_USERS = 10
-DEFAULT_DURATION_S = 10.0
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class PlanFlags:
-    """The flags as typed; None and empty: not given."""
-
-    users: str | None = None
-    spawn_rate: str | None = None
-    duration: str | None = None
-    iterations: str | None = None
-    think_time: str | None = None
-    method: str | None = None
-    headers: Sequence[str] = ()
-    data: str | None = None
-    success_status: str | None = None
-    timeout: str | None = None
-    keepalive: bool | None = None
-    insecure: bool = False
-    thresholds: Sequence[str] = ()
-    name: str | None = None
-    tags: Sequence[str] = ()
-    note: str | None = None
-
+__all__ = ["DEFAULT_DURATION_S", "DEFAULT_USERS", "PlanFlags", "plan_of"]
 
 # Where a flag's value goes in the plan: longest path first, so that the first match is the closest.
-_FLAG_OF_FIELD = {
-    "requests[0].success_statuses": ("success_status", "--success-status"),
-    "requests[0].headers": ("headers", "--header"),
-    "requests[0].method": ("method", "--method"),
-    "requests[0].body": ("data", "--data"),
-    "requests[0]": ("data", "--data"),
-    "load.spawn_rate": ("spawn_rate", "--spawn-rate"),
-    "load.duration_s": ("duration", "--duration"),
-    "load.iterations": ("iterations", "--iterations"),
-    "load.users": ("users", "--users"),
-    "think_time_s": ("think_time", "--think-time"),
-    "http.timeout_s": ("timeout", "--timeout"),
-    "thresholds": ("thresholds", "--threshold"),
-    "name": ("name", "--name"),
-    "tags": ("tags", "--tag"),
-    "note": ("note", "--note"),
-}
+_PLACES = (
+    ("requests[0].success_statuses", "success_status"),
+    ("requests[0].headers", "headers"),
+    ("requests[0].method", "method"),
+    ("requests[0].body", "data"),
+    ("requests[0]", "data"),
+    ("load.spawn_rate", "spawn_rate"),
+    ("load.duration_s", "duration"),
+    ("load.iterations_per_user", "iterations_per_user"),
+    ("load.iterations", "iterations"),
+    ("load.users", "users"),
+    ("load.rate_rps", "rate"),
+    ("load.max_users", "max_users"),
+    ("load.step_s", "step"),
+    ("load.size", "burst"),
+    ("load.count", "count"),
+    ("load.pause_s", "pause"),
+    ("load", "stages"),
+    ("load", "sweep"),
+    ("load", "iterations_per_user"),
+    ("think_time_s", "think_time"),
+    ("http.timeout_s", "timeout"),
+    ("http.max_redirects", "max_redirects"),
+    ("http.max_body_bytes", "max_body"),
+    ("http.proxy", "proxy"),
+    ("http.dns", "dns"),
+    ("http.auth", "user"),
+    ("http.auth", "bearer"),
+    ("http.ca_pem", "cacert"),
+    ("http.client_cert_pem", "cert"),
+    ("http.client_key_pem", "key"),
+    ("http", "http2"),
+    ("abort_on_fail_after_s", "abort_on_fail_after"),
+    ("thresholds", "thresholds"),
+    ("name", "name"),
+    ("tags", "tags"),
+    ("note", "note"),
+)
 
 
 def plan_of(target: str, flags: PlanFlags) -> Plan:
@@ -90,56 +90,42 @@ def _plan_of_url(text: str) -> dict[str, Any]:
 
 
 def _apply(data: dict[str, Any], flags: PlanFlags) -> None:
-    _apply_load(data, flags)
-    _apply_request(data, flags)
-    _apply_http(data, flags)
+    apply_load(_table(data, "load"), flags)
+    _apply_requests(data, flags)
+    apply_http(_table(data, "http"), flags)
     if flags.think_time is not None:
-        data["think_time_s"] = _parsed("--think-time", _think_time, flags.think_time)
+        data["think_time_s"] = parsed("--think-time", _think_time, flags.think_time)
     texts = {"name": flags.name, "note": flags.note}
     data.update({key: text for key, text in texts.items() if text is not None})
     for key, more in (("thresholds", flags.thresholds), ("tags", flags.tags)):
         if more:
             data[key] = [*_list(data, key), *more]
+    _apply_abort(data, flags)
 
 
-def _apply_load(data: dict[str, Any], flags: PlanFlags) -> None:
-    load = _table(data, "load")
-    given = {
-        "users": _parsed("--users", parse_count, flags.users),
-        "spawn_rate": _parsed("--spawn-rate", parse_rate, flags.spawn_rate),
-        "duration_s": _parsed("--duration", parse_duration, flags.duration),
-        "iterations": _parsed("--iterations", parse_count, flags.iterations),
-    }
-    load.update({key: value for key, value in given.items() if value is not None})
-    # A command has to end by itself, so a plan that runs until it is stopped gets an end here.
-    if load.get("duration_s") is None and load.get("iterations") is None:
-        load["duration_s"] = DEFAULT_DURATION_S
+def _apply_abort(data: dict[str, Any], flags: PlanFlags) -> None:
+    if not flags.abort_on_fail and flags.abort_on_fail_after is None:
+        return
+    flag = "--abort-on-fail" if flags.abort_on_fail_after is None else "--abort-on-fail-after"
+    if not data.get("thresholds"):
+        raise InvalidInput.at(flag, "there is no threshold that could fail; add one with --threshold")
+    data["abort_on_fail_after_s"] = parsed(flag, parse_duration, flags.abort_on_fail_after or "0")
 
 
-def _apply_http(data: dict[str, Any], flags: PlanFlags) -> None:
-    http = _table(data, "http")
-    if flags.timeout is not None:
-        http["timeout_s"] = _parsed("--timeout", parse_duration, flags.timeout)
-    if flags.keepalive is not None:
-        http["keepalive"] = flags.keepalive
-    if flags.insecure:
-        http["verify_tls"] = False
-
-
-def _apply_request(data: dict[str, Any], flags: PlanFlags) -> None:
+def _apply_requests(data: dict[str, Any], flags: PlanFlags) -> None:
     requests = _list(data, "requests")
     headers = _headers(flags.headers)
     for request in requests:
         _set_headers(request, headers)
-    for flag, value in (
-        ("--method", flags.method),
-        ("--data", flags.data),
-        ("--success-status", flags.success_status),
-    ):
-        if value is not None and len(requests) != 1:
-            raise InvalidInput.at(flag, f"the plan has {len(requests)} requests; set it in the file instead")
+    for attribute in ("method", "data", "success_status"):
+        if getattr(flags, attribute) is not None and len(requests) != 1:
+            raise InvalidInput.at(
+                flag_of(attribute), f"the plan has {len(requests)} requests; set it in the file instead"
+            )
     if requests and isinstance(requests[0], dict):
         _change_request(requests[0], flags, headers)
+    _add_checks([request for request in requests if isinstance(request, dict)], flags.checks)
+    _set_framing([request for request in requests if isinstance(request, dict)], flags)
 
 
 def _change_request(request: dict[str, Any], flags: PlanFlags, headers: Mapping[str, str]) -> None:
@@ -151,6 +137,25 @@ def _change_request(request: dict[str, Any], flags: PlanFlags, headers: Mapping[
         request["method"] = flags.method
     if flags.success_status is not None:
         request["success_statuses"] = [item.strip() for item in flags.success_status.split(",")]
+
+
+def _add_checks(requests: Sequence[dict[str, Any]], texts: Sequence[str]) -> None:
+    """Adds the checks to every request's own."""
+    checks = [parsed("--check", check_of, text) for text in texts]
+    for request in requests if checks else ():
+        request["checks"] = [*_list(request, "checks"), *checks]
+
+
+def _set_framing(requests: Sequence[dict[str, Any]], flags: PlanFlags) -> None:
+    """Says how bodies go, for every request that has one."""
+    with_body = [request for request in requests if request.get("body") is not None]
+    for attribute in ("chunked", "expect_continue"):
+        if not getattr(flags, attribute):
+            continue
+        if not with_body:
+            raise InvalidInput.at(flag_of(attribute), "no request has a body; give it one with --data")
+        for request in with_body:
+            request[attribute] = True
 
 
 def _headers(lines: Sequence[str]) -> dict[str, str]:
@@ -211,15 +216,6 @@ def _think_time(text: str) -> list[float]:
     return [first, parse_duration(high) if dots else first]
 
 
-def _parsed(flag: str, parse: Callable[[str], T], text: str | None) -> T | None:
-    if text is None:
-        return None
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise InvalidInput.at(flag, str(error)) from error
-
-
 def _table(data: dict[str, Any], key: str) -> dict[str, Any]:
     """data[key] to be changed; what is no table is left to the plan's own check to refuse."""
     value = data.setdefault(key, {})
@@ -232,9 +228,9 @@ def _list(data: dict[str, Any], key: str) -> list[Any]:
 
 
 def _named(problem: Problem, flags: PlanFlags, source: str) -> Problem:
-    for field, (attribute, flag) in _FLAG_OF_FIELD.items():
-        given = getattr(flags, attribute) not in (None, ())
-        if given and (problem.field == field or problem.field.startswith((f"{field}.", f"{field}["))):
-            return Problem(flag, problem.message)
+    for field, attribute in _PLACES:
+        inside = problem.field == field or problem.field.startswith((f"{field}.", f"{field}["))
+        if inside and getattr(flags, attribute) not in (None, False, (), []):
+            return Problem(flag_of(attribute), problem.message)
     where = source if source == "URL" else f"{source}: {problem.field}" if problem.field else source
     return Problem(where, problem.message)

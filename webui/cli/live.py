@@ -1,6 +1,7 @@
 """What is shown on standard error while a run goes on: a live table, or a line now and then."""
 
 import math
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
@@ -13,15 +14,20 @@ from rich.table import Table
 from rich.text import Text
 
 from webui import units
-from webui.analysis.document import RowPart, TimesPart, TotalsPart
+from webui.analysis.document import RowPart, ThresholdPart, TimesPart, TotalsPart
 from webui.cli.console import printable
+from webui.cli.rules import threshold_table
 
 _LINE_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """How a run stands. `row` is its last interval; `fraction` None: how far it is can't be told."""
+    """How a run stands. `row` is its last interval; `fraction` None: how far it is can't be told.
+
+    `shape` says where in its load's shape it is. `service` is None but in the open model, where `times`
+    begin when a request should have gone.
+    """
 
     name: str
     elapsed_s: float
@@ -30,6 +36,9 @@ class Moment:
     row: RowPart
     totals: TotalsPart
     times: TimesPart
+    shape: str = ""
+    service: TimesPart | None = None
+    thresholds: Sequence[ThresholdPart] = ()
 
 
 class Display(AbstractContextManager["Display"], Protocol):
@@ -92,21 +101,31 @@ class _LiveTable(_Base):
 def line(moment: Moment) -> str:
     """`  3.0 s  50 users  2,431 successes/s  p50 20.4 ms  p99 31.0 ms  0 failures`."""
     row = moment.row
-    return "  ".join(
-        [
-            f"{moment.elapsed_s:5.1f} s",
-            units.plural(row.users, "user"),
-            f"{units.significant(row.throughput_rps)} successes/s",
-            f"p50 {units.milliseconds(row.p50_ms)}",
-            f"p99 {units.milliseconds(row.p99_ms)}",
-            units.plural(moment.totals.failures, "failure"),
+    parts = [
+        f"{moment.elapsed_s:5.1f} s",
+        units.plural(row.users, "user"),
+        f"{units.significant(row.throughput_rps)} successes/s",
+        f"p50 {units.milliseconds(row.p50_ms)}",
+        f"p99 {units.milliseconds(row.p99_ms)}",
+        units.plural(moment.totals.failures, "failure"),
+    ]
+    if moment.service is not None:
+        parts += [
+            f"service p99 {units.milliseconds(row.service_p99_ms)}",
+            f"{units.count(moment.totals.dropped)} dropped",
         ]
-    )
+    return "  ".join([*parts, moment.shape] if moment.shape else parts)
 
 
 def table(moment: Moment) -> RenderableType:
     """The name, the progress bar, and the last interval beside the run so far."""
-    return Group(Text(printable(moment.name), style="bold"), _progress(moment), _figures(moment))
+    parts = [Text(printable(moment.name), style="bold"), _progress(moment)]
+    if moment.shape:
+        parts.append(Text(moment.shape, style="dim"))
+    parts.append(_figures(moment))
+    if moment.thresholds:
+        parts.append(threshold_table(moment.thresholds))
+    return Group(*parts)
 
 
 def _progress(moment: Moment) -> RenderableType:
@@ -132,7 +151,12 @@ def _figures(moment: Moment) -> Table:
     grid.add_row("Requests", f"{units.significant(row.rate_rps)}/s", units.count(totals.sent))
     grid.add_row("Successes", f"{units.significant(row.throughput_rps)}/s", units.count(totals.successes))
     grid.add_row("Failures", units.count(row.failures), units.count(totals.failures))
+    if moment.service is not None:
+        grid.add_row("Dropped", units.count(row.dropped), units.count(totals.dropped))
     for label in ("p50", "p95", "p99"):
         now, so_far = getattr(row, f"{label}_ms"), getattr(times, label)
         grid.add_row(label, units.milliseconds(now), units.milliseconds(so_far))
+    if moment.service is not None:
+        service = units.milliseconds(moment.service.p99)
+        grid.add_row("Service p99", units.milliseconds(row.service_p99_ms), service)
     return grid

@@ -1,18 +1,18 @@
 """One run from start to exit code: store, fleet and manager as the dashboard has them, for one test."""
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 
 import uvloop
 
-from webui.analysis.results import row, times_part, totals_part
 from webui.cli import console, exits
 from webui.cli.configuration import load_settings
 from webui.cli.interrupts import Interrupts, interrupts
-from webui.cli.live import Display, Moment, display_on
+from webui.cli.live import Display, display_on
+from webui.cli.moments import moment_of
 from webui.cli.output import Output
+from webui.cli.scratch import scratch_folder
 from webui.cli.summary import summary
 from webui.errors import StoreUnavailable
 from webui.fleet import Fleet
@@ -28,7 +28,7 @@ def run_once(plan: Plan, output: Output, places: Mapping[str, str | None] | None
     kept in; None: nowhere."""
     with ExitStack() as stack:
         if places is None:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="katydid-"))
+            folder = stack.enter_context(scratch_folder())
             places = {"database_url": f"sqlite:///{folder}/katydid.db"}
             saved = False
         else:
@@ -84,31 +84,6 @@ async def _follow(manager: RunManager, plan: Plan, handler: Interrupts, display:
                         display.show(moment)
     handler.on_first = lambda: None  # it has ended: what follows only writes the result
     return await manager.view(created.id)
-
-
-def moment_of(view: RunView) -> Moment | None:
-    """What to show of a run; None before its first interval."""
-    if not view.snapshots or view.total is None:
-        return None
-    figures = view.total.all_endpoints
-    return Moment(
-        view.name,
-        view.elapsed_s,
-        view.planned_s,
-        _fraction(view),
-        row(view.snapshots[-1]),
-        totals_part(figures.totals, view.load_s),
-        times_part(figures.response),
-    )
-
-
-def _fraction(view: RunView) -> float | None:
-    parts = []
-    if view.planned_s:
-        parts.append(view.elapsed_s / view.planned_s)
-    if view.plan.load.iterations and view.total is not None:
-        parts.append(view.total.totals.sent / view.plan.load.iterations)
-    return min(1.0, max(parts)) if parts else None
 
 
 def _conclude(view: RunView, output: Output, *, saved: bool, interrupted: bool) -> int:

@@ -7,8 +7,17 @@ from rich.table import Table
 from rich.text import Text
 
 from webui import units
-from webui.analysis.document import AuditPart, EndpointPart, ErrorPart, RunDocument, ThresholdPart, TimesPart
+from webui.analysis.document import (
+    AuditPart,
+    ChangePart,
+    EndpointPart,
+    ErrorPart,
+    RunDocument,
+    StepPart,
+    TimesPart,
+)
 from webui.cli.console import foreign, printable
+from webui.cli.rules import plain_table, threshold_table
 
 _STYLES = {"passed": "bold green", "failed": "bold red", "error": "bold red"}
 _ROWS = (
@@ -28,7 +37,9 @@ def _parts(document: RunDocument) -> Iterator[RenderableType | None]:
     yield _times(document)
     yield _endpoints(document.endpoints) if len(document.endpoints) > 1 else None
     yield _errors(document.errors) if document.errors else None
-    yield _thresholds(document.thresholds) if document.thresholds else None
+    yield _steps(document.steps) if document.steps else None
+    yield _changes(document.changes) if document.changes else None
+    yield threshold_table(document.thresholds) if document.thresholds else None
     yield _audit(document.audit)
 
 
@@ -69,7 +80,9 @@ def _books(document: RunDocument) -> str:
     totals = document.totals
     words = f"{units.count(totals.sent)} sent, {units.count(totals.successes)} succeeded"
     words += f", {units.count(totals.failures)} failed"
-    return f"{words}, {units.count(totals.cut_off)} cut off at the end" if totals.cut_off else words
+    if totals.cut_off:
+        words += f", {units.count(totals.cut_off)} cut off at the end"
+    return f"{words}, {units.count(totals.dropped)} dropped unsent" if totals.dropped else words
 
 
 def _times(document: RunDocument) -> Table | None:
@@ -77,6 +90,7 @@ def _times(document: RunDocument) -> Table | None:
         (title, times)
         for title, times in (
             ("Response time", document.response_time_ms),
+            ("Service time", document.service_time_ms if _is_open(document) else TimesPart()),
             ("Until failure", document.failure_time_ms),
             ("First byte", document.first_byte_ms),
             ("Connect", document.connect_ms),
@@ -85,14 +99,48 @@ def _times(document: RunDocument) -> Table | None:
     ]
     if not columns:
         return None
-    table = _table("", *(title for title, _ in columns), numbers_from=1)
+    table = plain_table("", *(title for title, _ in columns), numbers_from=1)
     for key, label in _ROWS:
         table.add_row(label, *(units.milliseconds(getattr(times, key)) for _, times in columns))
     return table
 
 
+def _is_open(document: RunDocument) -> bool:
+    """Whether starts came on a schedule, so that waiting for one counts as response time."""
+    return str(document.plan.get("load", {}).get("shape", "")) in ("constant-rate", "ramping-rate")
+
+
+def _steps(steps: Sequence[StepPart]) -> Table:
+    table = plain_table("Users", "Successes/s", "Success", "p50", "p95", "p99", numbers_from=0)
+    for step in steps:
+        table.add_row(
+            units.count(step.users),
+            units.significant(step.throughput_rps),
+            units.percent(step.success_percent),
+            *_three(step.response_time_ms),
+        )
+    return table
+
+
+_CHANGES = {
+    "users": "{value} users",
+    "rate": "{value} starts/s",
+    "pause": "paused",
+    "resume": "resumed",
+    "add_time": "{value} s added",
+}
+
+
+def _changes(changes: Sequence[ChangePart]) -> Table:
+    table = plain_table("Changed at", "", numbers_from=2)
+    for change in changes:
+        value = f"{change.value:,g}" if change.value is not None else ""
+        table.add_row(f"{change.t_s:.1f} s", _CHANGES[change.kind].format(value=value))
+    return table
+
+
 def _endpoints(endpoints: Sequence[EndpointPart]) -> Table:
-    table = _table("Request", "Sent", "Success", "Per second", "p50", "p95", "p99", numbers_from=1)
+    table = plain_table("Request", "Sent", "Success", "Per second", "p50", "p95", "p99", numbers_from=1)
     for endpoint in endpoints:
         table.add_row(
             foreign(endpoint.name),
@@ -109,44 +157,19 @@ def _three(times: TimesPart) -> list[str]:
 
 
 def _errors(errors: Sequence[ErrorPart]) -> Table:
-    table = _table("Error", "Count", "First seen as", numbers_from=1)
+    table = plain_table("Error", "Count", "First seen as", numbers_from=1)
     table.columns[2].justify = "left"
     for error in errors:
         table.add_row(Text(error.kind, style="red"), units.count(error.count), foreign(error.sample))
     return table
 
 
-def _thresholds(thresholds: Sequence[ThresholdPart]) -> Table:
-    table = _table("Threshold", "", "Measured", numbers_from=2)
-    for threshold in thresholds:
-        verdict = Text("holds", style="green") if threshold.passed else Text("broken", style="red")
-        table.add_row(foreign(threshold.expression), verdict, _measured(threshold))
-    return table
-
-
-def _measured(threshold: ThresholdPart) -> str:
-    if threshold.unit == "ms":
-        return units.milliseconds(threshold.actual)
-    if threshold.unit == "%":
-        return units.percent(threshold.actual)
-    if threshold.unit:
-        return f"{units.significant(threshold.actual)}{threshold.unit}"
-    return units.count(threshold.actual)
-
-
 def _audit(audit: AuditPart) -> RenderableType | None:
     if audit.trustworthy is None:
         return None
+    hints = [Text(printable(hint), style="dim") for hint in audit.hints]
     if audit.trustworthy:
-        return Text(
-            "These numbers are trustworthy: the books balance and the generator kept up.", style="dim"
-        )
+        verdict = "These numbers are trustworthy: the books balance and the generator kept up."
+        return Group(Text(verdict, style="dim"), *hints)
     reasons = (Text(f"  {printable(reason)}") for reason in audit.reasons)
-    return Group(Text("These numbers are not trustworthy:", style="bold yellow"), *reasons)
-
-
-def _table(*titles: str, numbers_from: int) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for position, title in enumerate(titles):
-        table.add_column(title, justify="right" if position >= numbers_from else "left")
-    return table
+    return Group(Text("These numbers are not trustworthy:", style="bold yellow"), *reasons, *hints)
