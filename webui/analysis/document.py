@@ -42,6 +42,7 @@ class TotalsPart(Part):
     success_percent: float | None = None
     bytes_sent: int = 0
     bytes_received: int = 0
+    redirects: int = 0
 
 
 class TimesPart(Part):
