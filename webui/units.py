@@ -17,7 +17,7 @@ _UNIT_SECONDS = {
     "m": 60.0, "min": 60.0, "minute": 60.0, "minutes": 60.0,
     "h": 3600.0, "hour": 3600.0, "hours": 3600.0,
 }  # fmt: skip
-_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)")
+_PART = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*([a-z]*)")
 
 
 def parse_duration(text: str) -> float:
@@ -42,7 +42,7 @@ def _duration_hint(text: str) -> str:
 
 def parse_rate(text: str) -> float:
     """Starts per second of `100/s`, `6000/min` or a bare number. Raises ValueError with a sentence."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:/\s*(s|sec|min|m|h))?\s*", text.lower())
+    match = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,15})?)\s*(?:/\s*(s|sec|min|m|h))?\s*", text.lower())
     if match is None:
         raise ValueError(f"write a rate such as 100/s, not {text.strip()[:40]!r}")
     return float(match[1]) / _UNIT_SECONDS.get(match[2] or "s", 1.0)

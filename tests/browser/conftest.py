@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.server import Dashboard, dashboard
 
@@ -17,6 +17,7 @@ ARGUMENTS = (
     "--disable-component-update --disable-sync"
 ).split()
 NewPage = Callable[..., Page]
+expect.set_options(timeout=15_000)  # a busy machine is no fault of a page
 
 
 @pytest.fixture(scope="session")

@@ -152,8 +152,10 @@ def test_the_form_works_without_javascript(new_page: NewPage, target: str) -> No
     expect(page.get_by_role("heading", level=1)).to_have_text("Plain HTML")
     page.get_by_role("link", name="Reload").click()
     page.get_by_role("button", name="Stop").or_(page.get_by_role("link", name="Run again")).first.click()
-    page.goto("/runs?q=Plain")
+    page.goto("/runs?search=Plain")
     expect(page.get_by_role("link", name="Plain HTML")).to_be_visible()
+    page.goto("/runs?search=nothing-of-that-name")
+    expect(page.get_by_role("link", name="Plain HTML")).to_have_count(0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -43,6 +43,13 @@ def test_limits_and_units(expression: str, limit: float, unit: str) -> None:
         ("", "write a rule such as"),
         ("p95=3ms", "write a rule such as"),
         ("success>many", "99.9%"),
+        ("success>nan", "99.9%"),
+        ("success>inf", "99.9%"),
+        ("rate<infinity", "500/s"),
+        ("p95<1e999", "200ms"),
+        ("p95<" + "9" * 400, "200ms"),
+        ("p95<" + "9" * 400 + "s", "200ms"),
+        ("errors<-1", "10"),
     ],
 )
 def test_a_wrong_rule_is_refused_in_words(expression: str, says: str) -> None:

@@ -179,6 +179,8 @@ def test_a_plan_cannot_be_changed() -> None:
         ({"requests": [{"path": "items"}]}, "requests[0].path", "start with /"),
         ({"requests": [{"path": "/"}, {"path": "/?a=1"}]}, "", "name of its own"),
         ({"requests": [{"success_statuses": ["20"]}]}, "requests[0].success_statuses", "2xx"),
+        ({"requests": [{"path": "/\ud800"}]}, "requests[0].path", "valid Unicode"),
+        ({"requests": [{"query": {"\udfff": "x"}}]}, "requests[0].query", "valid Unicode"),
         ({"think_time_s": [2, 1]}, "think_time_s", "shortest"),
         ({"thresholds": ["p95<soon"]}, "thresholds[0]", "at character 5"),
         ({"http": {"timeout_s": 0}}, "http.timeout_s", "0.001 or more"),

@@ -11,7 +11,7 @@ import msgpack
 from webui.metrics.histogram import Histogram
 from webui.metrics.snapshot import EndpointStats, ErrorCount, Health, Mark, Snapshot, StepStats, Totals
 
-FORMAT = 1
+FORMAT = 2
 _LARGEST = 256 * 1024 * 1024  # what a decoded snapshot may take
 
 

@@ -1,7 +1,8 @@
 """A run's intervals in order, at most 1,200 of them whatever the run's length.
 
 When the series is full, neighbours are merged in pairs and every row stands for twice as many of the
-engine's intervals from then on. The last row may still be filling.
+engine's intervals from then on. The last row may still be filling. The pairs are merged beforehand, one with
+each row of the second half, because all at once would hold up an event loop.
 """
 
 from dataclasses import dataclass, field
@@ -35,9 +36,10 @@ class Series:
     limit: int = LIMIT
     factor: int = 1
     rows: dict[int, Snapshot] = field(default_factory=dict)
+    _pairs: dict[int, Snapshot] = field(default_factory=dict)  # merged beforehand, by position after halving
 
     def add(self, index: int, snapshot: Snapshot) -> Change:
-        """Adds the engine's interval number `index` (0, 1, …)."""
+        """Adds the engine's interval number `index` (0, 1, …), which never falls."""
         compacted = False
         while index // self.factor >= self.limit:
             self._halve()
@@ -45,13 +47,30 @@ class Series:
         position = index // self.factor
         seen = self.rows.get(position)
         self.rows[position] = snapshot if seen is None else merge_time([seen, snapshot])
+        self._merge_beforehand(position)
         return Change(position, compacted)
 
+    def amend(self, snapshot: Snapshot) -> Change:
+        """Merges a late word into the last row. The series is not empty."""
+        position = max(self.rows)
+        self.rows[position] = merge_time([self.rows[position], snapshot])
+        return Change(position, compacted=False)
+
+    def _merge_beforehand(self, position: int) -> None:
+        """Merges the next pair, when both of its rows lie before `position` and so are complete."""
+        pair = position - self.limit // 2
+        if pair >= 0 and pair not in self._pairs and 2 * pair + 1 < position:
+            self._merge_pair(pair)
+
+    def _merge_pair(self, pair: int) -> None:
+        parts = [self.rows[at] for at in (2 * pair, 2 * pair + 1) if at in self.rows]
+        if parts:
+            self._pairs[pair] = merge_time(parts)
+
     def _halve(self) -> None:
-        pairs: dict[int, list[Snapshot]] = {}
-        for position in sorted(self.rows):
-            pairs.setdefault(position // 2, []).append(self.rows[position])
-        self.rows = {position: merge_time(parts) for position, parts in pairs.items()}
+        for pair in {position // 2 for position in self.rows} - self._pairs.keys():
+            self._merge_pair(pair)
+        self.rows, self._pairs = {pair: self._pairs[pair] for pair in sorted(self._pairs)}, {}
         self.factor *= 2
 
     @property

@@ -87,11 +87,11 @@ def _metric(text: str) -> tuple[str, float | None]:
 def _limit(metric: str, text: str, place: int) -> float:
     try:
         if metric == "p" or metric in _TIMES:
-            return parse_duration(text) * 1000 if re.search("[a-z]", text) else float(text)
+            return parse_duration(text) * 1000 if re.search("[a-z]", text) else _number(text)
         if metric == "success":
-            return float(text.removesuffix("%"))
+            return _number(text.removesuffix("%"))
         if metric in _RATES:
-            return float(re.sub(r"\s*/\s*s$", "", text).replace(",", ""))
+            return _number(re.sub(r"\s*/\s*s$", "", text))
         return float(parse_count(text))
     except ValueError:
         wanted = {"success": "99.9%", "errors": "10", "requests": "1,000"}
@@ -99,6 +99,13 @@ def _limit(metric: str, text: str, place: int) -> float:
         raise ValueError(
             f"at character {place}: the limit {text[:40]!r} should look like {example}"
         ) from None
+
+
+def _number(text: str) -> float:
+    # Plain decimals only: Python would also read nan, inf and 1e999.
+    if not re.fullmatch(r"\d{1,15}(?:\.\d{1,15})?", cleaned := text.strip().replace(",", "")):
+        raise ValueError(text)
+    return float(cleaned)
 
 
 def evaluate(

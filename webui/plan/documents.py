@@ -23,11 +23,26 @@ def plan_from_data(data: Any) -> Plan:
     if not isinstance(data, Mapping):
         raise InvalidInput.at("", "a plan must be an object with base_url, requests and load")
     try:
+        _check_text(data, ())
         return Plan.model_validate(data)
     except ValidationError as error:
         raise InvalidInput(_problems(error.errors())) from error
     except RecursionError as error:
         raise InvalidInput.at("", "the plan is nested too deeply") from error
+
+
+def _check_text(value: Any, path: tuple[int | str, ...]) -> None:
+    """Raises InvalidInput for half a surrogate pair, which JSON can write and UTF-8 cannot."""
+    if isinstance(value, str):
+        if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+            raise InvalidInput.at(_dotted(path), "must be valid Unicode text, without single surrogates")
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            _check_text(key, path)
+            _check_text(item, (*path, key))
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            _check_text(item, (*path, index))
 
 
 def plan_to_data(plan: Plan) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from webui.units import parse_duration
+from webui.units import parse_count, parse_duration
 
 Kind = Literal["number", "time", "size", "text", "json"]
 
@@ -93,7 +93,7 @@ def _as_text(value: Any) -> str:
 def _value(rest: str, kind: Kind, text: str) -> Any:
     try:
         if kind == "number":
-            return int(rest)
+            return parse_count(rest)
         if kind == "time":
             return round(parse_duration(rest) * 1e9)
         if kind == "size":
@@ -104,7 +104,7 @@ def _value(rest: str, kind: Kind, text: str) -> Any:
 
 
 def _size(rest: str) -> int:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", rest.lower())
+    match = re.fullmatch(r"(\d{1,15}(?:\.\d{1,15})?)\s*([a-z]*)", rest.lower())
     if match is None or match[2] not in _SIZES:
         raise ValueError(rest)
     return round(float(match[1]) * _SIZES[match[2]])
