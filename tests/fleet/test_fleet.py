@@ -19,9 +19,12 @@ from tests.fleet import engines
 from tests.runs.fakes import plan
 from webui.engine import ShardSpec, shard_specs
 from webui.fleet import Fleet, Launch
-from webui.fleet.fleet import cores
+from webui.fleet import fleet as module
+from webui.plan.documents import plan_from_data
 
 pytestmark = pytest.mark.anyio
+
+PLAN = {"base_url": "http://127.0.0.1:9", "requests": [{"path": "/"}]}
 
 Events = list[dict[str, Any]]
 
@@ -54,10 +57,32 @@ async def begin(fleet: Fleet, run_id: str = "r_1", shards: int = 1) -> tuple[Lau
     return launch, events
 
 
-def test_one_shard_up_to_2000_users_then_as_far_as_there_are_cores() -> None:
-    assert [Fleet.shards_for(users) for users in (1, 2000)] == [1, 1]
-    assert Fleet.shards_for(2001) == min(2, cores())
-    assert Fleet.shards_for(10**6) == cores()
+def shards(monkeypatch: pytest.MonkeyPatch, available: int = 8, **load: Any) -> int:
+    monkeypatch.setattr(module, "cores", lambda: available)
+    return Fleet.shards_for(plan_from_data({**PLAN, "load": load}).load)
+
+
+@pytest.mark.parametrize(
+    ("load", "expected"),
+    [
+        ({"shape": "constant-users", "users": 2000}, 1),
+        ({"shape": "constant-users", "users": 2001}, 2),
+        ({"shape": "constant-users", "users": 100_000}, 8),
+        ({"shape": "ramping-users", "stages": [{"duration_s": 9, "users": 5000}]}, 3),
+        ({"shape": "constant-rate", "rate_rps": 20_000, "max_users": 5000}, 1),
+        ({"shape": "constant-rate", "rate_rps": 20_001}, 2),
+        ({"shape": "constant-rate", "rate_rps": 1, "max_users": 30_000}, 3),
+        ({"shape": "ramping-rate", "stages": [{"duration_s": 9, "rate_rps": 70_000}]}, 4),
+        ({"shape": "burst", "size": 50, "count": 1000}, 1),
+        ({"shape": "burst", "size": 4001}, 3),
+        ({"shape": "sweep", "to": 100_000}, 1),
+    ],
+)
+def test_engines_by_users_and_by_rate(
+    monkeypatch: pytest.MonkeyPatch, load: dict[str, Any], expected: int
+) -> None:
+    assert shards(monkeypatch, **load) == expected
+    assert shards(monkeypatch, 1, **load) == 1
 
 
 async def test_events_come_in_order_once_and_soon(fleet: Fleet) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from webui.fleet import launch as module
-from webui.fleet.launch import Launch
+from webui.fleet.launch import ChangeData, Launch
 
 pytestmark = pytest.mark.anyio
 
@@ -20,7 +20,9 @@ class Harness:
         self.events: list[tuple[int, str]] = []
         self.stops: list[tuple[list[str], list[tuple[str, int]]]] = []
         self.killed: list[str] = []
-        self.launch = Launch("r_1", self._event, self._stop, self._kill)
+        self.told: list[tuple[int, ChangeData]] = []
+        self.away: set[int] = set()  # shards that are not in their process yet
+        self.launch = Launch("r_1", self._event, self._stop, self._change, self._kill)
         for shard in range(shards):
             self.launch.place(shard, f"tls://127.0.0.1:{shard}")
 
@@ -29,6 +31,14 @@ class Harness:
 
     async def _stop(self, addresses: list[str], keys: list[tuple[str, int]]) -> None:
         self.stops.append((addresses, keys))
+
+    async def _change(
+        self, addresses: list[str], keys: list[tuple[str, int]], change: ChangeData
+    ) -> set[tuple[str, int]]:
+        await asyncio.sleep(0)
+        reached = {key for key in keys if key[1] not in self.away}
+        self.told += [(key[1], change) for key in sorted(reached)]
+        return reached
 
     async def _kill(self, address: str) -> None:
         self.killed.append(address)
@@ -88,3 +98,49 @@ async def test_who_does_not_stop_is_killed(monkeypatch: pytest.MonkeyPatch) -> N
     await h.launch.stop()
     assert len(h.stops) == 3
     assert (h.killed, h.events) == (["tls://127.0.0.1:0"], [(0, "lost")])
+
+
+async def told(h: Harness, count: int) -> None:
+    async with asyncio.timeout(5):
+        while len(h.told) < count:
+            await asyncio.sleep(0)
+
+
+async def test_changes_reach_each_open_shard_in_order() -> None:
+    h = Harness(3)
+    h.tell(1, "finished")
+    h.launch.change(1, "users", 20.0)
+    h.launch.change(2, "pause", None)
+    await told(h, 4)
+    h.launch.change(3, "resume", None)
+    await told(h, 6)
+    assert [change[0] for _, change in h.told] == [1, 1, 2, 2, 3, 3]
+    assert {shard for shard, _ in h.told} == {0, 2}
+    assert h.told[0] == (0, (1, "users", 20.0))
+
+
+async def test_a_shard_on_its_way_is_told_when_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CHANGE_REPEAT_S", 0.0)
+    h = Harness(2)
+    h.away = {1}
+    h.launch.change(1, "users", 20.0)
+    h.launch.change(2, "users", 30.0)
+    await told(h, 1)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert h.told == [(0, (1, "users", 20.0))]
+    h.away = set()
+    await told(h, 4)
+    assert h.told[1:] == [(1, (1, "users", 20.0)), (0, (2, "users", 30.0)), (1, (2, "users", 30.0))]
+
+
+async def test_a_shard_that_ends_before_it_is_told_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CHANGE_REPEAT_S", 0.0)
+    h = Harness(2)
+    h.away = {1}
+    h.launch.change(1, "users", 20.0)
+    h.launch.change(2, "pause", None)
+    await told(h, 1)
+    h.launch.settle(1)
+    await told(h, 2)
+    assert h.told == [(0, (1, "users", 20.0)), (0, (2, "pause", None))]

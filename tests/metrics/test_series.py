@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webui.metrics.series import LIMIT, Series, interval_s
-from webui.metrics.snapshot import EndpointStats, Snapshot, Totals
+from webui.metrics.series import LIMIT, Change, Series, interval_s
+from webui.metrics.snapshot import EndpointStats, Snapshot, Totals, merge_time
 
 
 def _interval(index: int) -> Snapshot:
@@ -52,3 +52,27 @@ def test_short_runs_have_short_intervals(duration_s: float | None, expected: flo
 
 def test_the_limit_is_the_promised_one() -> None:
     assert LIMIT == 1200
+
+
+def test_no_single_interval_brings_more_than_a_few_merges(monkeypatch: pytest.MonkeyPatch) -> None:
+    merges = []
+    monkeypatch.setattr(
+        "webui.metrics.series.merge_time", lambda parts: merges.append(1) or merge_time(parts)
+    )
+    series, most = Series(limit=100), 0
+    for index in range(1000):
+        before = len(merges)
+        series.add(index, _interval(index))
+        most = max(most, len(merges) - before)
+    assert series.factor == 16
+    assert most <= 3
+    assert sum(row.totals.sent for row in series.snapshots) == sum(range(1000))
+
+
+def test_a_late_word_goes_into_the_last_row() -> None:
+    series = Series(limit=4)
+    for index in range(6):
+        series.add(index, _interval(index))
+    change = series.amend(Snapshot(6, 6, endpoints=(EndpointStats(Totals(cut_off=3)),)))
+    assert change == Change(2, compacted=False)
+    assert series.snapshots[-1].totals == Totals(sent=9, cut_off=3)

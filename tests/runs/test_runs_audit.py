@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.runs.fakes import MS, interval, plan
+from tests.runs.fakes import MS, S, interval, plan
 from webui.analysis.document import AuditPart
 from webui.metrics.histogram import Histogram
-from webui.metrics.snapshot import Snapshot, merge_time
-from webui.runs.audit import audit_of
+from webui.metrics.snapshot import Snapshot, merge_shards, merge_time
+from webui.runs.audit import _busy_share, audit_of
 
 
 def audit(rows: Sequence[Snapshot], **given: Any) -> AuditPart:
@@ -103,8 +103,75 @@ def test_missing_connections_are_named() -> None:
     assert audit(refused, live=True).trustworthy
 
 
-def test_a_lost_engine_is_named_and_excuses_open_books() -> None:
-    open_ones = [*rows(9), interval(9, 100, in_flight=2)]
-    assert only_reason(audit(open_ones, shards=2, shards_lost=1)).startswith(
+def test_a_lost_engine_is_named() -> None:
+    assert only_reason(audit(rows(), shards=2, shards_lost=1)).startswith(
         "1 of 2 engine processes was lost during the test"
     )
+
+
+# -- a generator that is the limit, whoever's fault it is ----------------------------------------------
+
+
+def starved(index: int, cpu_percent: float = 50, wait_percent: float = 48) -> Snapshot:
+    row = interval(index, 100, cpu_percent=cpu_percent)
+    demand = cpu_percent + wait_percent
+    wait_ns = round(wait_percent / 100 * S)
+    return replace(row, health=replace(row.health, wait_ns=wait_ns, demand_peak_percent=demand))
+
+
+def test_a_generator_that_has_to_share_its_core_is_named() -> None:
+    found = audit([starved(index) for index in range(10)])
+    assert "other processes kept it waiting 48% of its time" in only_reason(found)
+    assert found.generator_wait_percent == pytest.approx(48)
+    assert audit([starved(index, 30, 40) for index in range(10)]).trustworthy
+
+
+def test_the_busiest_engine_counts_and_not_the_mean() -> None:
+    shards = [[interval(index, 100, cpu_percent=percent) for index in range(10)] for percent in (97, 5, 5)]
+    merged = [merge_shards(parts) for parts in zip(*shards, strict=True)]
+    found = audit(merged, shards=3)
+    assert "over 90% of a core for 100%" in only_reason(found)
+    assert found.generator_cpu_percent.mean == pytest.approx(107 / 3)
+
+
+def test_one_busy_moment_in_rows_that_were_merged_is_not_the_whole_row() -> None:
+    busy = [interval(index, 100, cpu_percent=97 if index % 10 == 0 else 20) for index in range(40)]
+    assert audit(busy).trustworthy
+    merged = [merge_time(busy[at : at + 10]) for at in range(0, 40, 10)]
+    share = _busy_share(merged)
+    assert 0.1 <= share < 0.4  # never less than it was; 0.307 is what CPU time allows
+    always = [interval(index, 100, cpu_percent=97) for index in range(40)]
+    assert _busy_share([merge_time(always[at : at + 10]) for at in range(0, 40, 10)]) == 1
+
+
+# -- the open model ------------------------------------------------------------------------------------
+
+RATE = {"shape": "constant-rate", "rate_rps": 100, "duration_s": 10, "max_users": 20}
+
+
+def test_in_the_open_model_a_lag_is_held_against_the_response_times() -> None:
+    open_model = plan(load=RATE)
+    late = rows(schedule_lag_ms=2, took_ms=5)
+    assert "2.00\xa0ms late at p99 (limit 1.00\xa0ms)" in only_reason(audit(late, plan=open_model))
+    assert audit(late).trustworthy  # closed: only the pause between two requests is longer
+    assert audit(rows(schedule_lag_ms=2, took_ms=30), plan=open_model).trustworthy
+    assert "limit 5.00" in only_reason(audit(rows(schedule_lag_ms=6, took_ms=900), plan=open_model))
+
+
+def test_dropped_starts_are_a_hint_and_no_fault() -> None:
+    [first, *rest] = rows()
+    [endpoint] = first.endpoints
+    totals = replace(endpoint.totals, offered=endpoint.totals.offered + 50, dropped=50)
+    found = audit(
+        [replace(first, endpoints=(replace(endpoint, totals=totals),)), *rest], plan=plan(load=RATE)
+    )
+    assert found.trustworthy
+    [hint] = found.hints
+    assert "50 of 1,050 starts (4.76%) found none of 20 users free" in hint
+
+
+def test_requests_that_share_a_connection_have_none_of_their_own() -> None:
+    few = [interval(index, 100, connections_open=1, in_flight_ns=0) for index in range(2)]
+    few[1] = interval(1, 100, connections_open=1, in_flight=5)
+    assert "At most 1 connection was" in only_reason(audit(few, live=True))
+    assert audit(few, live=True, plan=plan(http={"http2": True})).trustworthy

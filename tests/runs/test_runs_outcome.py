@@ -8,7 +8,15 @@ import pytest
 
 from tests.runs.fakes import S, interval, plan
 from webui.metrics.snapshot import ErrorCount, Snapshot, Totals
-from webui.runs.outcome import Ending, ShardEnd, ending_of, nothing_measured
+from webui.runs.outcome import (
+    CutShort,
+    Ending,
+    ShardEnd,
+    abort_reason,
+    broken_rule,
+    ending_of,
+    nothing_measured,
+)
 from webui.runs.state import TRANSITIONS, RunStatus, step
 
 DONE = ShardEnd("finished", "duration", 30 * S)
@@ -23,8 +31,11 @@ def verdict(
     thresholds: tuple[str, ...] = (),
     stopped: str | None = None,
     interrupted: str | None = None,
+    aborted: str | None = None,
+    trustworthy: bool | None = True,
 ) -> Ending:
-    return ending_of(plan(thresholds=thresholds), total, 30.0, ends or (DONE,), stopped, interrupted)
+    cut_short = CutShort(aborted, stopped, interrupted)
+    return ending_of(plan(thresholds=thresholds), total, 30.0, ends or (DONE,), cut_short, trustworthy)
 
 
 def refused(kind: str = "connect_refused", sample: str = "refused") -> Snapshot:
@@ -96,6 +107,42 @@ def test_closing_interrupts_unless_somebody_stopped_it_before() -> None:
     assert verdict(interval(), STOPPED, **closed) == Ending(RunStatus.INTERRUPTED, "Katydid was closed.")
     assert verdict(interval(), STOPPED, stopped="By you", **closed).status is RunStatus.STOPPED
     assert verdict(interval(), DONE, **closed).status is RunStatus.PASSED
+
+
+def test_a_threshold_that_ended_the_run_makes_it_fail_whoever_came_after() -> None:
+    assert verdict(interval(), STOPPED, aborted="p95<1ms did not hold.") == Ending(
+        RunStatus.FAILED, "p95<1ms did not hold."
+    )
+    both = verdict(interval(), STOPPED, aborted="p95<1ms did not hold.", interrupted="Katydid was closed.")
+    assert both.status is RunStatus.FAILED
+
+
+def test_the_audits_verdict_is_a_threshold() -> None:
+    rules = ("audit.trustworthy",)
+    assert verdict(interval(), thresholds=rules).status is RunStatus.PASSED
+    assert verdict(interval(), thresholds=rules, trustworthy=False).status is RunStatus.FAILED
+    assert verdict(interval(), thresholds=rules, trustworthy=None).status is RunStatus.FAILED
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ("p95<5ms", "Stopped after 3\xa0s: p95<5ms did not hold, it was 10.0\xa0ms."),
+        ("success>99%", "success>99% did not hold, it was 90.91%."),
+        ("throughput>50/s", "throughput>50/s did not hold, it was 33.3/s."),
+        ("errors<1", "errors<1 did not hold, it was 10."),
+        ("audit.trustworthy", "audit.trustworthy did not hold, the run is not trustworthy."),
+    ],
+)
+def test_the_reason_of_an_abort_names_the_rule_and_its_figure(rule: str, says: str) -> None:
+    broken = broken_rule(plan(thresholds=("max<1s", rule)), interval(0, 100, 10), 3.0, trustworthy=False)
+    assert broken is not None
+    assert says in abort_reason(broken, 3.0)
+
+
+def test_a_rule_without_a_figure_is_open_and_not_broken() -> None:
+    rules = plan(thresholds=("p(99.9)<1ms", 'endpoint("nothing").p50<1ms', "audit.trustworthy"))
+    assert broken_rule(rules, interval(0, 100), 1.0, trustworthy=None) is None
 
 
 def test_losing_all_engines_interrupts() -> None:

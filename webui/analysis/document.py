@@ -112,7 +112,7 @@ class Lag(Part):
 
 
 class CpuPercent(Part):
-    """CPU use of the busiest engine, in percent of one core."""
+    """CPU use in percent of one core: the engines' mean, and the busiest one in its busiest interval."""
 
     mean: float | None = None
     max: float | None = None
@@ -135,6 +135,7 @@ class AuditPart(Part):
     schedule_lag_ms: Lag = Lag()
     loop_lag_ms: Lag = Lag()
     generator_cpu_percent: CpuPercent = CpuPercent()
+    generator_wait_percent: float | None = None  # of its time, it had work and no processor
     mean_in_flight: MeanInFlight = MeanInFlight()
     connections_open: int | None = None
     connections_opened: int = 0

@@ -58,6 +58,7 @@ class Driver:
         self._journal = Journal(store, live.id, live.series, self._note_trouble)
         live.on_row = self._journal.note
         live.on_hung = self._kill
+        live.on_abort = self._abort
 
     # -- before ----------------------------------------------------------------------------------------
 
@@ -124,6 +125,11 @@ class Driver:
     def stop_for(self, reason: str) -> None:
         """Somebody pressed Stop."""
         self.live.stopping(reason)
+        self._save_state()
+        self.stop()
+
+    def _abort(self, reason: str) -> None:
+        self.live.aborting(reason)
         self._save_state()
         self.stop()
 

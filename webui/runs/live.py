@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,10 @@ from webui.errors import Conflict
 from webui.metrics import codec
 from webui.metrics.series import Change, Series
 from webui.metrics.snapshot import Snapshot, merge_time
+from webui.metrics.thresholds import parse
 from webui.plan.model import Plan
+from webui.runs.audit import audit_of
+from webui.runs.books import closing
 from webui.runs.broadcast import Channel, Kind, RunEvent
 from webui.runs.changes import (
     ChangeKind,
@@ -24,8 +28,9 @@ from webui.runs.changes import (
 )
 from webui.runs.merging import Merger, Released
 from webui.runs.model import RunView
-from webui.runs.outcome import Ending, ShardEnd, ending_of
+from webui.runs.outcome import CutShort, Ending, ShardEnd, abort_reason, broken_rule, ending_of
 from webui.runs.state import RunStatus, step
+from webui.units import NS_PER_S
 
 MAX_CHANGES = 1000
 BEHIND_LIMIT = 30  # intervals that a shard may lag behind another before it is given up
@@ -73,8 +78,7 @@ class LiveRun:
         self._started_clock: float | None = None
         self._load_started = False  # a shard has said so
         self.heard_at = 0.0  # when the last event of a shard came, by this process's clock
-        self._stopped: str | None = None  # who ended it before its time, in words
-        self._interrupted: str | None = None
+        self._cut_short = CutShort()
         self._asked: list[RunChange] = []  # changes, whether engines have applied them yet or not
         # measured
         self.series = Series()
@@ -88,6 +92,7 @@ class LiveRun:
         self.on_event: Listener = _nobody
         self.on_row: Callable[[Change], None] = _nobody
         self.on_hung: Callable[[int], None] = _nobody
+        self.on_abort: Callable[[str], None] = _nobody
 
     # -- its life --------------------------------------------------------------------------------------
 
@@ -109,9 +114,16 @@ class LiveRun:
 
     def stopping(self, reason: str) -> None:
         """Somebody pressed Stop; more than once changes nothing."""
+        self._end_early(reason, replace(self._cut_short, stopped=reason))
+
+    def aborting(self, reason: str) -> None:
+        """A threshold does not hold, and the plan says to stop then."""
+        self._end_early(reason, replace(self._cut_short, aborted=reason))
+
+    def _end_early(self, reason: str, cut_short: CutShort) -> None:
         if self.status is RunStatus.RUNNING:
             self.status = step(self.status, RunStatus.STOPPING)
-            self._stopped = self.reason = reason
+            self.reason, self._cut_short = reason, cut_short
             self._publish("status")
 
     def change(self, wanted: Sequence[Wanted]) -> list[RunChange]:
@@ -122,9 +134,7 @@ class LiveRun:
         for each in wanted:
             check_fits(self.plan.load, each, self.planned_s)
         if len(self._asked) + len(wanted) > MAX_CHANGES:
-            raise Conflict(
-                f"This test has been changed {MAX_CHANGES:,} times, which is as often as it may be."
-            )
+            raise Conflict(f"A test can be changed {MAX_CHANGES:,} times at most.")
         made = [
             self._ask(*each) for each in wanted if not changes_nothing(self.plan.load, self.changes, each)
         ]
@@ -139,12 +149,19 @@ class LiveRun:
 
     def interrupting(self, reason: str) -> None:
         """Katydid ends, and the run with it."""
-        self._interrupted = reason
+        self._cut_short = replace(self._cut_short, interrupted=reason)
 
     def ending(self) -> Ending:
         """The verdict on what the shards reported."""
         ends = [self._ends[shard] for shard in sorted(self._ends)]
-        return ending_of(self.plan, self.total, self.load_s, ends, self._stopped, self._interrupted)
+        return ending_of(self.plan, self.total, self.load_s, ends, self._cut_short, self._trustworthy())
+
+    def _trustworthy(self) -> bool | None:
+        """The audit's verdict where a threshold asks for it: finding it takes a while."""
+        if not any(parse(rule).metric == "audit" for rule in self.plan.thresholds):
+            return None
+        rows, live = self.series.snapshots, not self.shards_ended.is_set()
+        return audit_of(self.plan, rows, self.total, self.shards, self.shards_lost, live).trustworthy
 
     def finish(self, ending: Ending) -> None:
         """Its final status; not told to viewers yet."""
@@ -192,7 +209,18 @@ class LiveRun:
         self._ends[shard] = end
         self._take(self._merger.end(shard))
         if len(self._ends) == self.shards:
+            if self.shards_lost:
+                self._close_books()
             self.shards_ended.set()
+
+    def _close_books(self) -> None:
+        """What lost engines had in flight was cut off."""
+        if self.total is None:
+            return
+        missing = closing(self.total, self.series.snapshots[-1])
+        if missing is not None:
+            self.total = merge_time([self.total, missing])
+            self._changed(self.series.amend(missing))
 
     def _shard_started(self) -> None:
         if not self._load_started:
@@ -208,8 +236,24 @@ class LiveRun:
         for index, snapshot in released:
             change = self.series.add(index, snapshot)
             self.total = snapshot if self.total is None else merge_time([self.total, snapshot])
-            self.on_row(change)
-            self._publish("snapshot", change)
+            self._changed(change)
+        if released:
+            self._abort_on_fail()
+
+    def _changed(self, change: Change) -> None:
+        self.on_row(change)
+        self._publish("snapshot", change)
+
+    def _abort_on_fail(self) -> None:
+        after_s = self.plan.abort_on_fail_after_s
+        if after_s is None or self.status is not RunStatus.RUNNING or self.total is None:
+            return
+        measured_s = self.total.end_ns / NS_PER_S
+        if measured_s < after_s or self.shards_ended.is_set():
+            return
+        broken = broken_rule(self.plan, self.total, self.load_s, self._trustworthy())
+        if broken is not None:
+            self.on_abort(abort_reason(broken, measured_s))
 
     # -- what others see -------------------------------------------------------------------------------
 

@@ -218,6 +218,7 @@ class RunManager:
         except Exception:
             log.exception("Run %s failed", driver.live.id)
             driver.stop()
+            driver.live.end_all(FAILED_INSIDE)
             driver.live.finish(Ending(RunStatus.ERROR, FAILED_INSIDE))
         finally:
             self._running.pop(driver.live.id, None)

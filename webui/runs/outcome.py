@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from webui.analysis.document import ThresholdPart
 from webui.analysis.results import threshold_parts
 from webui.metrics.snapshot import Snapshot
 from webui.plan.model import Plan
 from webui.plan.target import Target
 from webui.runs.state import RunStatus
-from webui.units import count, plural
+from webui.units import count, duration, milliseconds, percent, plural, significant
 
 EndKind = Literal["finished", "failed", "lost"]
 
@@ -30,6 +31,24 @@ class ShardEnd:
         return cls(event["type"], event["error"])
 
 
+@dataclass(frozen=True, slots=True)
+class CutShort:
+    """Who ended the run before its time, each as a sentence: a threshold, a person, Katydid's own end."""
+
+    aborted: str | None = None
+    stopped: str | None = None
+    interrupted: str | None = None
+
+    @property
+    def ending(self) -> "Ending | None":
+        """The status that follows; None when nobody did."""
+        if self.aborted is not None:
+            return Ending(RunStatus.FAILED, self.aborted)
+        if self.stopped is not None:
+            return Ending(RunStatus.STOPPED, self.stopped)
+        return None if self.interrupted is None else Ending(RunStatus.INTERRUPTED, self.interrupted)
+
+
 class Ending(NamedTuple):
     """A final status with its reason, which may be empty."""
 
@@ -42,21 +61,17 @@ def ending_of(
     total: Snapshot | None,
     load_s: float,
     ends: Sequence[ShardEnd],
-    stopped: str | None,
-    interrupted: str | None,
+    cut_short: CutShort,
+    trustworthy: bool | None,
 ) -> Ending:
-    """The verdict when all shards have ended. `stopped` and `interrupted` are the sentences of whoever
-    ended the run before its time, None when nobody did."""
+    """The verdict when all shards have ended. `trustworthy` is what the audit says, for a threshold on it."""
     finished = [end for end in ends if end.kind == "finished"]
-    if not _ran_to_the_end(finished, ends):
-        if stopped is not None:
-            return Ending(RunStatus.STOPPED, stopped)
-        if interrupted is not None:
-            return Ending(RunStatus.INTERRUPTED, interrupted)
+    if not _ran_to_the_end(finished, ends) and cut_short.ending is not None:
+        return cut_short.ending
     if not finished:
         return _nothing_finished(total, ends)
     partial = _partial(ends)
-    status, reason = _by_results(plan, total, load_s)
+    status, reason = _by_results(plan, total, load_s, trustworthy)
     return Ending(status, " ".join(part for part in (reason, partial) if part))
 
 
@@ -78,17 +93,43 @@ def _partial(ends: Sequence[ShardEnd]) -> str:
     return f"Partial: {len(gone)} of {len(ends)} engines did not finish. {gone[0].text}"
 
 
-def _by_results(plan: Plan, total: Snapshot | None, load_s: float) -> Ending:
+def _by_results(plan: Plan, total: Snapshot | None, load_s: float, trustworthy: bool | None) -> Ending:
     if total is None or not _completed(total):
         return Ending(RunStatus.ERROR, nothing_measured(plan, total))
     totals = total.totals
     if not totals.successes:
         return Ending(RunStatus.FAILED, f"None of {count(totals.completed)} responses was a success.")
-    rules = threshold_parts(plan, total, load_s)
+    rules = threshold_parts(plan, total, load_s, trustworthy)
     broken = [rule for rule in rules if not rule.passed]
     if broken:
         return Ending(RunStatus.FAILED, f"{len(broken)} of {plural(len(rules), 'threshold')} did not hold.")
     return Ending(RunStatus.PASSED)
+
+
+def broken_rule(plan: Plan, total: Snapshot, load_s: float, trustworthy: bool | None) -> ThresholdPart | None:
+    """The first threshold that does not hold by the figures so far; one without a figure is still open."""
+    rules = threshold_parts(plan, total, load_s, trustworthy)
+    return next((rule for rule in rules if rule.actual is not None and not rule.passed), None)
+
+
+def abort_reason(rule: ThresholdPart, elapsed_s: float) -> str:
+    """Why a run was stopped on a threshold, naming the rule and its figure."""
+    was = (
+        "the run is not trustworthy" if rule.expression == "audit.trustworthy" else f"it was {_figure(rule)}"
+    )
+    return f"Stopped after {duration(elapsed_s)}: {rule.expression} did not hold, {was}."
+
+
+def _figure(rule: ThresholdPart) -> str:
+    match rule.unit:
+        case "ms":
+            return milliseconds(rule.actual)
+        case "%":
+            return percent(rule.actual)
+        case "/s":
+            return f"{significant(rule.actual)}/s"
+        case _:
+            return count(rule.actual)
 
 
 def _completed(total: Snapshot | None) -> int:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from webui.errors import InvalidInput, NotFound
+from webui.runs.books import closed
 from webui.runs.model import RunView
 from webui.runs.ownership import is_alive
 from webui.runs.state import RunStatus
@@ -48,6 +49,9 @@ async def _interrupt(store: Store, summary: RunSummary, now: datetime) -> None:
 
 def interrupted(view: RunView, last_seen: datetime) -> RunView:
     """The view of a run that nobody goes on with; it ended when its last snapshot did."""
+    if view.total is not None:
+        rows, total = closed(view.snapshots, view.total)
+        view = replace(view, snapshots=rows, total=total)
     measured_s = view.total.end_ns / 1e9 if view.total is not None else 0.0
     ended_at = last_seen
     if view.started_at is not None and view.total is not None:

@@ -9,6 +9,7 @@ from webui.errors import NotFound
 from webui.metrics import codec
 from webui.metrics.snapshot import Snapshot, merge_time
 from webui.plan.documents import plan_from_data
+from webui.runs.books import closed
 from webui.runs.changes import of_marks, paused_s, planned_end_s
 from webui.runs.model import RunView
 from webui.runs.state import RunStatus
@@ -30,6 +31,8 @@ def view_of(record: RunRecord, rows: Sequence[bytes], now: datetime) -> RunView:
     snapshots = [codec.decode(row) for row in rows]
     total = merge_time(snapshots) if snapshots else None
     status = RunStatus(record.status)
+    if total is not None and status is RunStatus.INTERRUPTED:  # its last rows are as they were found
+        snapshots, total = closed(snapshots, total)
     plan = plan_from_data(record.plan)
     changes = of_marks(total.marks) if total is not None else []
     elapsed_s = _elapsed_s(record, status, total, now)
