@@ -37,7 +37,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "exports": PURE | {"store"},
     "runs": PURE | {"fleet", "store", "security", "settings"},
     # what a router needs from the running application; then the routers: no engine, no fleet
-    "web": frozenset({"runs", "store", "settings"}),
+    "web": frozenset({"runs", "store", "security", "settings"}),
     "api": BELOW_PAGES,
     "pages": BELOW_PAGES,
     "streams": BELOW_PAGES | {"pages"},

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from webui import __version__, api, pages, streams
@@ -13,6 +13,7 @@ from webui.lab.process import LabProcess, start_practice_target
 from webui.runs.manager import RunManager
 from webui.settings import Settings
 from webui.store import Store
+from webui.web import only_from_here
 
 _DESCRIPTION = "Load testing you open in a browser: start runs, watch them live, read and share results."
 
@@ -24,6 +25,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=__version__,
         description=_DESCRIPTION,
         lifespan=_lifespan,
+        dependencies=[Depends(only_from_here)],
         docs_url=None,  # these load scripts from elsewhere
         redoc_url=None,
     )

@@ -3,6 +3,7 @@
     KatydidError
     ├── InvalidInput        something given is wrong; carries one Problem a field
     ├── NotFound            no run, no share link, no practice target of that name
+    ├── Forbidden           whoever asks may not (another site's page, a foreign host name)
     ├── Conflict            the thing exists but is in no state for this (stop a finished run)
     ├── QueueFull           too many runs are waiting already
     ├── StoreUnavailable    the database is locked, corrupt, read-only or gone
@@ -47,6 +48,10 @@ class InvalidInput(KatydidError):
 
 class NotFound(KatydidError):
     """What was asked for does not exist."""
+
+
+class Forbidden(KatydidError):
+    """Whoever asks for this may not."""
 
 
 class Conflict(KatydidError):

@@ -6,6 +6,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from webui.runs.manager import RunManager
+from webui.security.origin import check_request
 from webui.settings import Settings
 from webui.store import Store
 
@@ -31,3 +32,9 @@ def get_settings(connection: HTTPConnection) -> Settings:
 Manager = Annotated[RunManager, Depends(get_manager)]
 Storage = Annotated[Store, Depends(get_store)]
 Config = Annotated[Settings, Depends(get_settings)]
+
+
+async def only_from_here(connection: HTTPConnection) -> None:
+    """Refuses what another site's page asks for. Raises Forbidden; see `webui.security.origin`."""
+    settings: Settings = connection.app.state.settings
+    check_request(connection.scope.get("method", "GET"), connection.headers, settings.host)

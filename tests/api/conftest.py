@@ -80,7 +80,7 @@ async def service(tmp_path: Path) -> AsyncIterator[Service]:
     await manager.start()
     app.state.store, app.state.manager = store, manager
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://katydid.test") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8090") as client:
         yield Service(app, client, fleet, store, manager)
     await manager.close()
     await store.close()

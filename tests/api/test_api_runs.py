@@ -278,7 +278,7 @@ async def test_a_share_is_made_listed_and_revoked(service: Service) -> None:
     response = await service.client.post(f"/api/v1/runs/{run_id}/shares")
     assert response.status_code == 201
     share = response.json()
-    assert share["url"] == f"http://katydid.test/s/{share['token']}"
+    assert share["url"] == f"http://127.0.0.1:8090/s/{share['token']}"
     address = response.headers["location"]
     assert address == f"/api/v1/runs/{run_id}/shares/{share['token']}"
     for _ in range(2):
@@ -334,3 +334,13 @@ async def test_many_clients_at_once_are_all_answered(service: Service) -> None:
         for _ in range(50):
             group.start_soon(read)
     assert statuses == [200] * 100
+
+
+async def test_another_sites_page_starts_nothing(service: Service) -> None:
+    foreign = {"Origin": "http://evil.example", "Sec-Fetch-Site": "cross-site"}
+    for path in ("/api/v1/runs", "/runs", "/practice"):
+        response = await service.client.post(path, headers=foreign, json={})
+        assert response.status_code == 403, path
+    renamed = await service.client.get("/api/v1/runs", headers={"Host": "evil.example:8090"})
+    assert renamed.status_code == 403
+    assert "does not answer" in renamed.json()["detail"]

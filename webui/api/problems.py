@@ -60,6 +60,7 @@ class Refused(Exception):
 _KINDS: Mapping[type[errors.KatydidError], tuple[int, str]] = {
     errors.InvalidInput: (422, "invalid-input"),
     errors.NotFound: (404, "not-found"),
+    errors.Forbidden: (403, "forbidden"),
     errors.Conflict: (409, "conflict"),
     errors.QueueFull: (429, "queue-full"),
     errors.StoreUnavailable: (503, "store-unavailable"),
@@ -68,6 +69,7 @@ _KINDS: Mapping[type[errors.KatydidError], tuple[int, str]] = {
 _TITLES = {
     "invalid-input": "The request is not valid",
     "not-found": "Not found",
+    "forbidden": "Not allowed",
     "conflict": "Not possible in the present state",
     "queue-full": "Too many tests are waiting",
     "store-unavailable": "The database is not available",

@@ -92,7 +92,7 @@ def _limit(metric: str, text: str, place: int) -> float:
             return _number(text.removesuffix("%"))
         if metric in _RATES:
             return _number(re.sub(r"\s*/\s*s$", "", text))
-        return float(parse_count(text))
+        return _number(str(parse_count(text)))
     except ValueError:
         wanted = {"success": "99.9%", "errors": "10", "requests": "1,000"}
         example = wanted.get(metric, "500/s" if metric in _RATES else "200ms")

@@ -1,1 +1,1 @@
-"""What is allowed and what is hidden: redaction of secrets. Pure so far."""
+"""Who may ask, and what is hidden: origins of requests, redaction of secrets. Pure so far."""
