@@ -1,45 +1,95 @@
-"""`python -m benchmarks`: runs the benchmarks and prints their tables; `--write` keeps them.
+"""`python -m benchmarks [NAME…]`: runs the benchmarks and prints their tables; `--write` keeps them.
 
 Traffic goes to this machine's loopback alone. Every part is bounded in time.
 """
 
 import argparse
+import os
+import shlex
 import sys
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import closed_loop, dashboard_page, idle_users
-from benchmarks.machine import raise_file_limit
-from benchmarks.report import Report
-from benchmarks.tools import install_tools
+from benchmarks import (
+    closed_loop,
+    dashboard_page,
+    history_page,
+    locust,
+    new_connections,
+    open_model,
+    posts,
+    soak,
+    tls,
+    users,
+)
+from benchmarks.machine import described, raise_file_limit
+from benchmarks.report import Report, Section, broken_off
+from benchmarks.session import Session
+from benchmarks.tools import Toolbox
+from webui.cli.scratch import scratch_folder
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
-BENCHMARKS = {"closed-loop": closed_loop.run, "idle-users": idle_users.run, "page": dashboard_page.run}
+FOLDER = Path(__file__).parent
+BENCHMARKS: dict[str, Callable[[Session], Section]] = {
+    "closed-loop": closed_loop.run,
+    "tls": tls.run,
+    "posts": posts.run,
+    "new-connections": new_connections.run,
+    "locust": locust.run,
+    "open-model": open_model.run,
+    "users": users.run,
+    "soak": soak.run,
+    "dashboard": dashboard_page.run,
+    "history": history_page.run,
+}
 
 
 def main() -> int:
     """Exit code 1 when a limit is not kept."""
     arguments = _parse()
     raise_file_limit()
-    missing = install_tools(install=not arguments.no_install)
-    report = Report(command=f"python -m benchmarks {' '.join(sys.argv[1:])}".strip(), missing=missing)
-    for name in arguments.only or BENCHMARKS:
-        section = BENCHMARKS[name](arguments.rounds, arguments.seconds)
-        report.add(section)
-        sys.stdout.write(f"{section.text()}\n\n")
-        sys.stdout.flush()
-    if arguments.write:
-        RESULTS.write_text(report.markdown(), encoding="utf-8")
+    busy = f"load average before: {os.getloadavg()[0]:.2f}"
+    report = Report()
+    with scratch_folder("katydid-bench-") as folder:
+        tools = Toolbox(folder, install=not arguments.no_install)
+        session = Session(arguments.rounds, arguments.seconds, arguments.soak, tools)
+        for name in arguments.names or BENCHMARKS:
+            report.sections[name] = section = _section(name, session)
+            sys.stdout.write(f"{section.text()}\n\n")
+            sys.stdout.flush()
+        if arguments.write:
+            about = [f"`python -m benchmarks {shlex.join(sys.argv[1:])}`", *described(tools), busy]
+            _write(report, [*about, *(f"not there, so not measured: {name}" for name in tools.missing)])
     return 0 if report.kept else 1
+
+
+def _section(name: str, session: Session) -> Section:
+    try:
+        return BENCHMARKS[name](session)
+    except Exception as error:  # noqa: BLE001  the others go on
+        return broken_off(name, error)
+
+
+def _write(report: Report, about: list[str]) -> None:
+    notes = tomllib.loads((FOLDER / "notes.toml").read_text(encoding="utf-8"))
+    (FOLDER / "RESULTS.md").write_text(report.markdown(about, notes), encoding="utf-8")
 
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"all, or some of: {', '.join(BENCHMARKS)}")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each generator (5)")
     parser.add_argument("--seconds", type=int, default=5, help="length of a round (5)")
-    parser.add_argument("--only", action="append", choices=BENCHMARKS, help="this one; repeatable")
+    parser.add_argument("--soak", type=int, default=120, metavar="SECONDS", help="length of the soak (120)")
     parser.add_argument("--no-install", action="store_true", help="use what is there")
     parser.add_argument("--write", action="store_true", help="keep the tables in benchmarks/RESULTS.md")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    unknown = [name for name in arguments.names if name not in BENCHMARKS]
+    if unknown:
+        parser.error(f"there is no benchmark {unknown[0]!r}; there are {', '.join(BENCHMARKS)}")
+    if min(arguments.rounds, arguments.seconds) < 1 or arguments.soak < 10:
+        parser.error("--rounds and --seconds are 1 or more, --soak is 10 or more")
+    return arguments
 
 
 if __name__ == "__main__":

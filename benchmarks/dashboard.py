@@ -1,9 +1,9 @@
 """A real dashboard in processes of its own, driven over its API as any client would."""
 
 import contextlib
+import os
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ import psutil
 
 from benchmarks.machine import on_core
 from benchmarks.nginx import free_port, wait_for_port
+from webui.cli.scratch import scratch_folder
 
 _ENDED = frozenset({"passed", "failed", "stopped", "interrupted", "error"})
 
@@ -42,14 +43,14 @@ class Dashboard:
     def stop_run(self, run_id: str) -> None:
         self._client.post(f"/api/v1/runs/{run_id}/stop").raise_for_status()
 
-    def ended(self, run_id: str, within_s: float) -> dict[str, Any]:
+    def ended(self, run_id: str, within_s: float, every_s: float = 0.25) -> dict[str, Any]:
         """The result once the run has ended. Raises TimeoutError."""
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
             document = self.result(run_id)
             if document["status"] in _ENDED:
                 return document
-            time.sleep(0.25)
+            time.sleep(every_s)
         raise TimeoutError(f"run {run_id} has not ended")
 
     @contextlib.contextmanager
@@ -67,6 +68,27 @@ class Dashboard:
         yield sizes
         thread.join(10)
 
+    def cpu_s(self) -> float:
+        """CPU seconds so far of the dashboard and all processes below it, also of those that have ended."""
+        return sum(sum(process.cpu_times()[:4]) for process in [self.process, *self._engines()])
+
+    def memory(self) -> int:
+        """Private memory of the dashboard and all processes below it, in bytes."""
+        return int(self.process.memory_full_info().uss) + self.memory_of_engines()
+
+    def memory_of_engines(self) -> int:
+        """Private memory of all processes below the dashboard, in bytes."""
+        return sum(process.memory_full_info().uss for process in self._engines())
+
+    def pin_engines(self, core: int) -> None:
+        """Moves all processes below the dashboard to one core; what they start follows."""
+        for process in self._engines():
+            for thread in process.threads():
+                os.sched_setaffinity(thread.id, {core})
+
+    def _engines(self) -> list[psutil.Process]:
+        return self.process.children(recursive=True)
+
     def close(self) -> None:
         self._client.close()
 
@@ -75,8 +97,8 @@ class Dashboard:
 def running_dashboard(database: Path | None = None, core: int | None = None) -> Iterator[Dashboard]:
     """Starts a dashboard with a database of its own, pinned with all its processes, and ends it."""
     port = free_port()
-    with tempfile.TemporaryDirectory(prefix="katydid-bench-") as folder:
-        place = database or Path(folder) / "katydid.db"
+    with scratch_folder("katydid-bench-") as folder:
+        place = database or folder / "katydid.db"
         flags = ["--port", str(port), "--database-url", f"sqlite:///{place}", "--no-practice-target"]
         process = subprocess.Popen(
             [sys.executable, "-m", "webui.cli", "serve", *flags],

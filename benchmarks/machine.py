@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.tools import tool_versions
+from benchmarks.tools import Toolbox
 
 GENERATOR_CORE, TARGET_CORE = 0, 1
 
@@ -31,13 +31,13 @@ def raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def described() -> list[str]:
+def described(tools: Toolbox) -> list[str]:
     """What a reader needs to judge the figures."""
     packages = ", ".join(f"{name} {version(name)}" for name in ("katydid", "uvloop", "httptools"))
     return [
         f"{_cpu()}, {psutil.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB",
         f"{platform.system()} {platform.release()}, Python {platform.python_version()}, {packages}",
-        *tool_versions(),
+        *tools.versions(),
         f"at {_commit()}",
     ]
 

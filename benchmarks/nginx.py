@@ -5,14 +5,21 @@ import http.client
 import re
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
 from benchmarks.machine import TARGET_CORE, on_core
-from benchmarks.tools import find
+from benchmarks.tools import Toolbox
+from webui.cli.scratch import scratch_folder
 
 _CONFIG = """
 worker_processes 1;
@@ -29,6 +36,9 @@ http {{
     keepalive_timeout 3600s;
     server {{
         listen 127.0.0.1:{port} backlog=16000;
+        listen 127.0.0.1:{tls_port} ssl backlog=16000;
+        ssl_certificate {folder}/cert.pem;
+        ssl_certificate_key {folder}/key.pem;
         location = /status {{ stub_status; }}
         location / {{ default_type text/plain; return 200 "Hello, world!\\n"; }}
     }}
@@ -47,8 +57,9 @@ class Status:
 class Nginx:
     """A running nginx. Its status is asked for over one connection that stays open."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, tls_port: int) -> None:
         self.url = f"http://127.0.0.1:{port}/"
+        self.tls_url = f"https://127.0.0.1:{tls_port}/"
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
 
     def status(self) -> Status:
@@ -65,23 +76,36 @@ class Nginx:
 
 
 @contextlib.contextmanager
-def running_nginx() -> Iterator[Nginx]:
-    """Starts nginx and ends it."""
-    program = find("nginx")
-    if program is None:
-        raise FileNotFoundError("nginx is missing, and it is what is measured against")
-    port = free_port()
-    with tempfile.TemporaryDirectory(prefix="katydid-bench-") as folder:
-        config = Path(folder) / "nginx.conf"
-        config.write_text(_CONFIG.format(folder=folder, port=port))
+def running_nginx(tools: Toolbox) -> Iterator[Nginx]:
+    """Starts nginx with a plain and a TLS port, and ends it."""
+    program = tools.need("nginx")
+    port, tls_port = free_port(), free_port()
+    with scratch_folder("katydid-bench-") as folder:
+        _write_certificate(folder)
+        config = folder / "nginx.conf"
+        config.write_text(_CONFIG.format(folder=folder, port=port, tls_port=tls_port))
         process = subprocess.Popen([program, "-c", str(config)], preexec_fn=on_core(TARGET_CORE))
         try:
             wait_for_port(port, process)
-            with contextlib.closing(Nginx(port)) as nginx:
+            with contextlib.closing(Nginx(port, tls_port)) as nginx:
                 yield nginx
         finally:
             process.terminate()
             process.wait(10)
+
+
+def _write_certificate(folder: Path) -> None:
+    """A self-signed certificate for 127.0.0.1 and its key, an elliptic curve's."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    made = builder.sign(key, hashes.SHA256())
+    (folder / "cert.pem").write_bytes(made.public_bytes(Encoding.PEM))
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "key.pem").write_bytes(pem)
 
 
 def free_port() -> int:

@@ -1,9 +1,9 @@
 """Results as tables: plain on a terminal, Markdown in a file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from benchmarks.machine import described
+NO_NOTE = "What the limit is and what was tried is still to be written."
 
 
 @dataclass(frozen=True)
@@ -22,18 +22,19 @@ class Limit:
 
     def __str__(self) -> str:
         wanted = f"{'at least' if self.at_least else 'at most'} {self.bound:g}{self.unit}"
-        return f"{'kept' if self.kept else 'BROKEN'}: {self.what} {self.value:.3g}{self.unit}, {wanted}"
+        return f"{'kept' if self.kept else 'NOT REACHED'}: {self.what} {self.value:.3g}{self.unit}, {wanted}"
 
 
 @dataclass(frozen=True)
 class Section:
-    """One benchmark's table, its limits and remarks."""
+    """One benchmark's table, its limits, remarks and the commands that gave its figures."""
 
     title: str
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     limits: Sequence[Limit] = ()
     remarks: Sequence[str] = ()
+    commands: Sequence[str] = ()
 
     def text(self) -> str:
         table = [self.header, *self.rows]
@@ -41,11 +42,30 @@ class Section:
         lines = ["  ".join(_padded(row, widths)).rstrip() for row in table]
         return "\n".join([self.title, *lines, *map(str, self.limits), *self.remarks])
 
-    def markdown(self) -> str:
+    def markdown(self, notes: Mapping[str, str]) -> str:
         rule = ["---", *["---:"] * (len(self.header) - 1)]
         lines = [f"| {' | '.join(row)} |" for row in (self.header, rule, *self.rows)]
-        notes = [f"- {note}" for note in (*self.limits, *self.remarks)]
-        return "\n".join([f"## {self.title}", "", *lines, "", *notes])
+        verdicts = [line for limit in self.limits for line in _verdict(limit, notes)]
+        parts = [f"## {self.title}", "\n".join(lines), "\n".join([*verdicts, *map(_item, self.remarks)])]
+        if self.commands:
+            parts.append("\n".join(["```", *self.commands, "```"]))
+        return "\n\n".join(part for part in parts if part)
+
+
+def broken_off(name: str, error: Exception) -> Section:
+    """The section of a benchmark that could not be finished."""
+    reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    return Section(name, ["figure", "value"], [], [Limit("finished", 0, 1, at_least=True)], [reason])
+
+
+def _verdict(limit: Limit, notes: Mapping[str, str]) -> list[str]:
+    if limit.kept:
+        return [_item(str(limit))]
+    return [_item(f"**{limit}**"), f"  {' '.join(notes.get(limit.what, NO_NOTE).split())}"]
+
+
+def _item(text: str) -> str:
+    return f"- {text}"
 
 
 def _padded(row: Sequence[str], widths: Sequence[int]) -> list[str]:
@@ -55,22 +75,17 @@ def _padded(row: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 @dataclass
 class Report:
-    """All sections of one run of the benchmarks."""
+    """All sections of one run of the benchmarks, by the benchmark's name."""
 
-    command: str
-    missing: Sequence[str]
-    sections: list[Section] = field(default_factory=list)
-
-    def add(self, section: Section) -> None:
-        self.sections.append(section)
+    sections: dict[str, Section] = field(default_factory=dict)
 
     @property
     def kept(self) -> bool:
         """Whether every limit is."""
-        return all(limit.kept for section in self.sections for limit in section.limits)
+        return all(limit.kept for section in self.sections.values() for limit in section.limits)
 
-    def markdown(self) -> str:
-        head = ["# Results", "", f"`{self.command}`", "", *(f"- {line}" for line in described())]
-        if self.missing:
-            head.append(f"- not there, so not measured: {', '.join(self.missing)}")
-        return "\n\n".join(["\n".join(head), *(section.markdown() for section in self.sections)]) + "\n"
+    def markdown(self, about: Sequence[str], notes: Mapping[str, Mapping[str, str]]) -> str:
+        """The file: `about` the machine and the run, then each section with its limits' notes."""
+        head = "\n".join(["# Results", "", *map(_item, about)])
+        parts = [section.markdown(notes.get(name, {})) for name, section in self.sections.items()]
+        return "\n\n".join([head, *parts]) + "\n"
