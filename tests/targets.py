@@ -3,6 +3,7 @@
 with Target() as target:                       # answers 200 to everything
     ...                                        # target.url, target.requests, target.paths
 with Target(respond, tls=True) as target: ...  # `respond` writes what it likes
+with Target(on_expect=refuse) as target: ...   # what happens to Expect: 100-continue
 """
 
 from __future__ import annotations
@@ -42,6 +43,15 @@ class Seen:
 Respond = Callable[[Seen, asyncio.StreamWriter], Awaitable[None]]
 
 
+OnExpect = Callable[[asyncio.StreamWriter], Awaitable[bool]]
+
+
+async def go_ahead(writer: asyncio.StreamWriter) -> bool:
+    """Asks for the body; True, as it will be read."""
+    writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    return True
+
+
 def reply(body: bytes = b"ok", status: int = 200, headers: str = "") -> bytes:
     """A whole response; `headers` are lines that end with CR LF."""
     return b"HTTP/1.1 %d X\r\n%sContent-Length: %d\r\n\r\n%s" % (status, headers.encode(), len(body), body)
@@ -75,9 +85,16 @@ class Target:
     """Listens on a free port from `with` on. A `respond` that closes its writer ends the connection."""
 
     def __init__(
-        self, respond: Respond = ok, *, tls: bool = False, host: str = "127.0.0.1", backlog: int = 1024
+        self,
+        respond: Respond = ok,
+        *,
+        tls: bool | ssl.SSLContext = False,
+        host: str = "127.0.0.1",
+        backlog: int = 1024,
+        on_expect: OnExpect = go_ahead,
     ) -> None:
         self._respond = respond
+        self._on_expect = on_expect
         self._tls = tls
         self._host = host
         self._backlog = backlog
@@ -117,7 +134,7 @@ class Target:
             runner.run(self._serve())
 
     async def _serve(self) -> None:
-        context = server_context() if self._tls else None
+        context = server_context() if self._tls is True else self._tls or None
         server = await asyncio.start_server(
             self._connection, self._host, 0, ssl=context, backlog=self._backlog
         )
@@ -148,12 +165,25 @@ class Target:
         with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             while not writer.is_closing():
                 number += 1
-                seen = await _read(reader, number)
+                seen = await self._read(reader, writer, number)
                 self._count(seen)
                 await self._respond(seen, writer)
                 self.answered += 1
                 if seen.headers.get("connection") == "close":
                     return
+
+    async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> Seen:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        first, *lines = head.split("\r\n")[:-2]
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        if headers.get("expect") == "100-continue" and not await self._on_expect(writer):
+            body = b""
+        elif headers.get("transfer-encoding") == "chunked":
+            body = await _read_chunks(reader)
+        else:
+            body = await reader.readexactly(int(headers.get("content-length", "0")))
+        method, path, _ = first.split(" ")
+        return Seen(method, path, headers, body, number)
 
     def _count(self, seen: Seen) -> None:
         self.requests += 1
@@ -161,13 +191,13 @@ class Target:
         self.last = seen
 
 
-async def _read(reader: asyncio.StreamReader, number: int) -> Seen:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    first, *lines = head.split("\r\n")[:-2]
-    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    body = await reader.readexactly(int(headers.get("content-length", "0")))
-    method, path, _ = first.split(" ")
-    return Seen(method, path, headers, body, number)
+async def _read_chunks(reader: asyncio.StreamReader) -> bytes:
+    body = b""
+    while size := int(await reader.readuntil(b"\r\n"), 16):
+        body += await reader.readexactly(size)
+        assert await reader.readexactly(2) == b"\r\n"
+    assert await reader.readexactly(2) == b"\r\n"
+    return body
 
 
 @cache

@@ -11,6 +11,7 @@ from webui.engine.messages import Event
 from webui.metrics.codec import decode
 from webui.metrics.snapshot import Snapshot, Totals, merge_time
 from webui.plan.documents import plan_from_data
+from webui.plan.model import HttpOptions
 
 
 @dataclass
@@ -41,7 +42,7 @@ class Result:
 def plan_data(url: str, users: int = 1, **changes: Any) -> dict[str, Any]:
     """A plan of one GET; `changes` are keys of the plan, those of its load and options among them."""
     load = {key: changes.pop(key) for key in ("duration_s", "iterations", "spawn_rate") if key in changes}
-    http = {key: changes.pop(key) for key in ("timeout_s", "keepalive", "verify_tls") if key in changes}
+    http = {key: changes.pop(key) for key in HttpOptions.model_fields if key in changes}
     return {
         "base_url": url,
         "requests": [{"path": "/"}],

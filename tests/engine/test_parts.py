@@ -130,7 +130,8 @@ def test_request_bytes() -> None:
     )
     templates, origins = prepare(made)
     assert templates[0].data == (
-        b"GET /v1/x?a=1&b=%C3%BC%26 HTTP/1.1\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate\r\nHOST: other\r\nuser-agent: me\r\n"
+        b"GET /v1/x?a=1&b=%C3%BC%26 HTTP/1.1\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate\r\n"
+        b"HOST: other\r\nuser-agent: me\r\n"
         b"Connection: close\r\n\r\n"
     )
     assert b"\r\nContent-Length: 0\r\n" in templates[1].data
