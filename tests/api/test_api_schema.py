@@ -102,6 +102,7 @@ def test_the_document_names_every_operation_and_what_may_go_wrong(server: str) -
         "POST /api/v1/runs",
         "GET /api/v1/runs",
         "GET /api/v1/runs/{run_id}",
+        "PATCH /api/v1/runs/{run_id}",
         "DELETE /api/v1/runs/{run_id}",
         "POST /api/v1/runs/{run_id}/stop",
         "GET /api/v1/runs/{run_id}/stream",

@@ -199,8 +199,9 @@ class FakeStore:
     async def snapshots(self, run_id: str) -> list[bytes]:
         return [self.rows[run_id][position] for position in sorted(self.rows.get(run_id, {}))]
 
-    async def get_run(self, run_id: str) -> RunRecord | None:
-        return self.records.get(run_id)
+    async def get_run(self, run_id: str, *, with_result: bool = True) -> RunRecord | None:
+        record = self.records.get(run_id)
+        return record if record is None or with_result else replace(record, result=None)
 
     async def delete_run(self, run_id: str) -> None:
         if self.records.pop(run_id, None) is None:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.runs.fakes import FakeClock, FakeFleet, FakeLaunch, FakeStore, interval, plan, settle
-from webui.errors import Conflict, GeneratorFailed, NotFound, QueueFull, StoreUnavailable
+from tests.runs.fakes import FakeClock, FakeFleet, FakeLaunch, FakeStore, S, interval, plan, settle
+from webui.errors import Conflict, GeneratorFailed, InvalidInput, NotFound, QueueFull, StoreUnavailable
 from webui.runs.driving import SILENCE_LIMIT_S
 from webui.runs.ids import ALPHABET, new_run_id
 from webui.runs.manager import RunManager
@@ -316,3 +316,98 @@ def test_ids_are_of_the_agreed_form() -> None:
     )
     assert len(ALPHABET) == 32
     assert not set("ilou") & set(ALPHABET)
+
+
+# -- changes and aborts --------------------------------------------------------------------------------
+
+
+async def test_changes_go_to_the_engines_in_order_and_are_numbered(h: Harness) -> None:
+    run_id = await h.create()
+    await h.manager.change(run_id, users=20, paused=True)
+    await h.manager.change(run_id, paused=False, add_s=5)
+    assert h.launch(run_id).changes == [
+        (1, "users", 20.0), (2, "pause", None), (3, "add_time", 5.0), (4, "resume", None),
+    ]  # fmt: skip
+    view = await h.manager.view(run_id)
+    assert (view.users_target, view.paused, view.planned_s, view.status) == (20, False, 35, RunStatus.RUNNING)
+
+
+async def test_a_change_before_the_engines_were_reached_is_not_lost(h: Harness) -> None:
+    gate = asyncio.Event()
+    launch = h.fleet.launch
+
+    async def slow(*args: Any) -> FakeLaunch:
+        await gate.wait()
+        return await launch(*args)
+
+    h.fleet.launch = slow  # type: ignore[method-assign]
+    run_id = await h.create()
+    await h.manager.change(run_id, users=20)
+    gate.set()
+    await settle()
+    await h.manager.change(run_id, users=30)
+    assert h.launch(run_id).changes == [(1, "users", 20.0), (2, "users", 30.0)]
+
+
+async def test_what_cannot_be_changed_says_why(h: Harness) -> None:
+    ids = [await h.create() for _ in range(3)]
+    with pytest.raises(InvalidInput, match="1 to 100,000"):
+        await h.manager.change(ids[0], users=0)
+    with pytest.raises(Conflict, match="not started yet"):
+        await h.manager.change(ids[2], users=5)
+    await h.end(ids[0])
+    with pytest.raises(Conflict, match="ended already"):
+        await h.manager.change(ids[0], users=5)
+    with pytest.raises(NotFound):
+        await h.manager.change("r_0000000000", users=5)
+    other = RunManager(h.manager._store, FakeFleet(), Limits(), now=h.clock.now)
+    with pytest.raises(Conflict, match="another process"):
+        await other.change(ids[1], users=5)
+
+
+async def test_a_threshold_that_does_not_hold_ends_the_run(h: Harness) -> None:
+    abort = {"thresholds": ["errors<5", "p95<1s"], "abort_on_fail_after_s": 2}
+    run_id = (await h.manager.create(plan(**abort))).id
+    await settle()
+    launch = h.launch(run_id)
+    launch.started()
+    launch.snapshot(0, interval(0, 10, 10))
+    await settle()
+    assert (launch.stops, await h.status(run_id)) == (0, RunStatus.RUNNING)  # not yet: after 2 s
+    launch.obeys = False
+    launch.snapshot(1, interval(1, 10, 10))
+    await settle()
+    assert (launch.stops, await h.status(run_id)) == (1, RunStatus.STOPPING)
+    launch.snapshot(2, interval(2, 10))
+    await h.manager.stop(run_id)  # somebody presses Stop as well
+    launch.finished("stopped", 3 * S)
+    await h.saved(run_id)
+    record = h.store.records[run_id]
+    assert record.status == "failed"
+    assert record.status_reason == "Stopped after 2\xa0s: errors<5 did not hold, it was 20."
+    assert record.sent == 50
+
+
+async def test_rules_that_hold_or_have_no_figure_yet_end_nothing(h: Harness) -> None:
+    rules = {"thresholds": ["errors<5", "p(99.9)<1ms"], "abort_on_fail_after_s": 0}
+    run_id = (await h.manager.create(plan(**rules))).id
+    await settle()
+    h.launch(run_id).started()
+    for index in range(3):
+        h.launch(run_id).snapshot(index, interval(index, 100))
+    await settle()
+    assert (h.launch(run_id).stops, await h.status(run_id)) == (0, RunStatus.RUNNING)
+
+
+async def test_an_untrustworthy_run_ends_when_a_threshold_asks_for_trust(h: Harness) -> None:
+    rules = {"thresholds": ["audit.trustworthy"], "abort_on_fail_after_s": 0}
+    run_id = (await h.manager.create(plan(**rules))).id
+    await settle()
+    h.launch(run_id).started()
+    h.launch(run_id).snapshot(0, interval(0, 100, cpu_percent=99))
+    await h.saved(run_id)
+    view = await h.manager.view(run_id)
+    assert (view.status, view.audit.trustworthy) == (RunStatus.FAILED, False)
+    assert "the run is not trustworthy" in view.status_reason
+    [rule] = view.result().thresholds
+    assert (rule.passed, rule.actual) == (False, 0.0)

@@ -284,3 +284,10 @@ async def test_closing_waits_for_what_is_under_way(store: Store, database: Path)
     again = await Store.open(f"sqlite:///{database}")
     assert await again.snapshots(record().id) == [b"x"]
     await again.close()
+
+
+async def test_a_run_can_be_read_without_its_result(store: Store) -> None:
+    run = record(result={"schema": "katydid.run/1"}, note="n")
+    await store.add_run(run)
+    assert await store.get_run(run.id, with_result=False) == replace(run, result=None)
+    assert await store.get_run("r_none", with_result=False) is None

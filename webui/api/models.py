@@ -1,12 +1,13 @@
 """What the API takes and gives besides plans and result documents. Durations in s or ms as named."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from webui.analysis.document import Moment, Part, Status
 from webui.analysis.results import times_part, totals_part
 from webui.plan.load import MAX_DURATION_S, MAX_RATE, MAX_USERS
+from webui.plan.model import Tag
 from webui.runs.changes import SHORTEST_ADDED_S
 from webui.runs.model import RunView
 from webui.store import RunSummary, ShareRecord
@@ -124,7 +125,7 @@ class StatusChange(Part):
 
 
 class Changes(BaseModel):
-    """What to change of a run, at least one of these. A load changes only while the run goes on."""
+    """What to change of a run, at least one of these. The load changes only while the run goes on."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -141,3 +142,16 @@ class Changes(BaseModel):
         float | None,
         Field(ge=SHORTEST_ADDED_S, le=MAX_DURATION_S, description="Seconds to go on for longer."),
     ] = None
+    name: Annotated[str | None, Field(max_length=200, description="Empty: made from the plan.")] = None
+    tags: Annotated[tuple[Tag, ...] | None, Field(max_length=20)] = None
+    note: Annotated[str | None, Field(max_length=10_000)] = None
+
+    @property
+    def load(self) -> dict[str, Any]:
+        """What changes the load."""
+        return self.model_dump(include={"users", "rate_rps", "paused", "add_s"}, exclude_none=True)
+
+    @property
+    def labels(self) -> dict[str, Any]:
+        """What a person wrote on the run."""
+        return self.model_dump(include={"name", "tags", "note"}, exclude_none=True)

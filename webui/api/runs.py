@@ -12,7 +12,9 @@ from webui.api import stream
 from webui.api.bodies import read_plan
 from webui.api.models import Changes, RunItem, RunList, Share, ShareList
 from webui.api.openapi import EVENTS, PLAN_BODY, problems
+from webui.errors import InvalidInput
 from webui.plan.model import Plan
+from webui.runs.stored import stored_document
 from webui.store import MAX_PAGE, RunQuery, Sort
 from webui.web import Manager, Storage
 
@@ -69,8 +71,9 @@ async def read_run(run_id: RunId, manager: Manager, store: Storage) -> RunDocume
     """The result document; of a live run, the figures so far."""
     if manager.get_live(run_id) is None:
         record = await store.get_run(run_id)
-        if record is not None and record.result is not None:
-            return RunDocument.model_validate(record.result)  # as it was saved when the run ended
+        saved = None if record is None else await asyncio.to_thread(stored_document, record)
+        if saved is not None:
+            return saved
     view = await manager.view(run_id)
     return await asyncio.to_thread(view.result)  # over a long run's rows this takes a while
 
@@ -82,9 +85,15 @@ async def read_run(run_id: RunId, manager: Manager, store: Storage) -> RunDocume
     responses=problems(404, 409),
 )
 async def change_run(run_id: RunId, changes: Changes, manager: Manager) -> RunDocument:
-    """Changes the load while the run goes on: users or rate, pause and resume, more time. Several at once are
-    done all or none."""
-    await manager.change(run_id, **changes.model_dump(exclude_none=True))
+    """Changes the load while the run goes on: users or rate, pause and resume, more time; several of them all
+    or none. Or its name, tags and note, at any time. What is null is left as it is."""
+    load, labels = changes.load, changes.labels
+    if load and labels:  # one of the two could fail when the other is done
+        raise InvalidInput.at("", "change either the load or name, tags and note, not both at once")
+    if labels:
+        await manager.label(run_id, **labels)
+    else:
+        await manager.change(run_id, **load)
     view = await manager.view(run_id)
     return await asyncio.to_thread(view.result)
 

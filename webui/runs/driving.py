@@ -15,7 +15,7 @@ from webui.runs.live import LiveRun
 from webui.runs.outcome import Ending
 from webui.runs.state import RunStatus
 from webui.runs.summary import final_fields, load_text, target_text
-from webui.store import RunRecord, Store
+from webui.store import RunChanges, RunRecord, Store
 
 SAVE_FIRST_S = 1.0  # how long the end waits to be saved before viewers are told of it
 SILENCE_LIMIT_S = 30.0  # engines report at least once a second
@@ -121,6 +121,11 @@ class Driver:
         if self._launch is not None:
             for change in changes:
                 self._launch.change(change.number, change.kind, change.value)
+
+    def label(self, labels: RunChanges) -> None:
+        """Sets what a person wrote on it."""
+        self.live.label(labels)
+        self._journal.change(**labels)
 
     def stop_for(self, reason: str) -> None:
         """Somebody pressed Stop."""

@@ -30,6 +30,7 @@ from webui.runs.merging import Merger, Released
 from webui.runs.model import RunView
 from webui.runs.outcome import CutShort, Ending, ShardEnd, abort_reason, broken_rule, ending_of
 from webui.runs.state import RunStatus, step
+from webui.store import RunChanges
 from webui.units import NS_PER_S
 
 MAX_CHANGES = 1000
@@ -146,6 +147,14 @@ class LiveRun:
         change = RunChange(len(self._asked) + 1, kind, value, self.elapsed_s, applied=False)
         self._asked.append(change)
         return change
+
+    def label(self, labels: RunChanges) -> None:
+        """Sets name, tags or note, where they are given."""
+        self.name = labels.get("name", self.name)
+        self.tags = labels.get("tags", self.tags)
+        self.note = labels.get("note", self.note)
+        if not self.channel.closed:
+            self._publish("status")
 
     def interrupting(self, reason: str) -> None:
         """Katydid ends, and the run with it."""

@@ -3,25 +3,27 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Protocol
 
 from webui.errors import Conflict, NotFound, QueueFull, StoreUnavailable
+from webui.plan.documents import plan_to_data
 from webui.plan.model import Plan
 from webui.runs.broadcast import Channel, Subscription
 from webui.runs.changes import wanted_changes
 from webui.runs.driving import Driver, FleetLike
 from webui.runs.ids import new_run_id
+from webui.runs.labels import checked_labels
 from webui.runs.live import LiveRun, utc_now
 from webui.runs.model import RunView
 from webui.runs.outcome import Ending
 from webui.runs.ownership import BEAT_S, this_process
 from webui.runs.recovery import recover
+from webui.runs.shelf import Shelf
 from webui.runs.state import RunStatus
-from webui.runs.stored import stored_view
-from webui.store import Store
+from webui.store import RunRecord, Store
 from webui.units import plural
 
 CLOSED = "Katydid was closed."
@@ -60,6 +62,7 @@ class RunManager:
     ) -> None:
         # fixed
         self._store = store
+        self._shelf = Shelf(store)
         self._fleet = fleet
         self._settings = settings
         self._clock = clock
@@ -148,6 +151,25 @@ class RunManager:
         else:
             raise Conflict("This test has ended already.")
 
+    async def label(
+        self,
+        run_id: str,
+        *,
+        name: str | None = None,
+        tags: Sequence[str] | None = None,
+        note: str | None = None,
+    ) -> None:
+        """Sets name, tags or note of a run in any state; its plan stays as it was.
+
+        Raises InvalidInput, NotFound, StoreUnavailable.
+        """
+        driver = self._drivers.get(run_id)
+        if driver is not None:
+            driver.label(checked_labels(plan_to_data(driver.live.plan), name, tags, note))
+        else:
+            record = await self._record(run_id)
+            await self._store.update_run(run_id, **checked_labels(record.plan, name, tags, note))
+
     async def _check_stopped(self, run_id: str, driver: Driver | None) -> None:
         status = driver.live.status if driver else (await self._record_status(run_id))
         if status is RunStatus.STOPPED:
@@ -157,10 +179,13 @@ class RunManager:
         raise Conflict("This test has ended already.")
 
     async def _record_status(self, run_id: str) -> RunStatus:
-        record = await self._store.get_run(run_id)
+        return RunStatus((await self._record(run_id)).status)
+
+    async def _record(self, run_id: str) -> RunRecord:
+        record = await self._store.get_run(run_id, with_result=False)
         if record is None:
             raise NotFound(f"There is no run {run_id}; it may have been deleted.")
-        return RunStatus(record.status)
+        return record
 
     def _by_you(self) -> str:
         return f"By you at {self._now().astimezone():%H:%M}"
@@ -178,7 +203,7 @@ class RunManager:
     async def view(self, run_id: str) -> RunView:
         """The run as it stands, live or stored. Raises NotFound, StoreUnavailable."""
         driver = self._drivers.get(run_id)
-        return driver.live.view() if driver else await stored_view(self._store, run_id, self._now())
+        return driver.live.view() if driver else await self._shelf.view(run_id, self._now())
 
     def get_live(self, run_id: str) -> LiveRun | None:
         """The run, when it is this process's and has not ended or is not saved yet."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
-from webui.analysis.document import AuditPart
+from webui.analysis.document import AuditPart, RunDocument
 from webui.errors import NotFound
 from webui.metrics import codec
 from webui.metrics.snapshot import Snapshot, merge_time
@@ -59,6 +59,15 @@ def view_of(record: RunRecord, rows: Sequence[bytes], now: datetime) -> RunView:
         total=total,
         stored_audit=AuditPart.model_validate(result["audit"]) if "audit" in result else None,
     )
+
+
+def stored_document(record: RunRecord) -> RunDocument | None:
+    """The result as it was saved when the run ended, under the name, tags and note that it has now; None
+    when there is none."""
+    if record.result is None:
+        return None
+    labels = {"name": record.name, "tags": record.tags, "note": record.note}
+    return RunDocument.model_validate({**record.result, **labels})
 
 
 def _elapsed_s(record: RunRecord, status: RunStatus, total: Snapshot | None, now: datetime) -> float:

@@ -4,6 +4,7 @@ All methods raise StoreUnavailable when the database cannot be used. Each of the
 when its caller is cancelled meanwhile: then it goes on to its end unseen.
 """
 
+import asyncio
 import json
 import secrets
 import zlib
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, insert, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -108,16 +109,18 @@ class Store:
             )
 
     @_whole
-    async def get_run(self, run_id: str) -> RunRecord | None:
-        """The run with its documents; None when there is none."""
+    async def get_run(self, run_id: str, *, with_result: bool = True) -> RunRecord | None:
+        """The run with its documents, or without its result, which may be large; None when there is none."""
+        result = documents.c.result if with_result else null().label("result")
         statement = (
-            select(runs, documents.c.plan, documents.c.result)
+            select(runs, documents.c.plan, result)
             .join(documents, documents.c.run_id == runs.c.id)
             .where(runs.c.id == run_id)
         )
         async with self._database.reading() as connection:
             row = (await connection.execute(statement)).one_or_none()
-        return None if row is None else _record(row)
+        # A long run's result takes milliseconds to unpack: not in the loop's thread.
+        return None if row is None else await asyncio.to_thread(_record, row)
 
     @_whole
     async def list_runs(self, query: RunQuery) -> RunPage:
