@@ -1,6 +1,7 @@
 """From snapshots to the result document."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +12,7 @@ from tests.strategies import snapshots
 from webui.analysis.document import RunDocument
 from webui.analysis.results import measured_parts, row, times_part
 from webui.metrics.histogram import EMPTY, Histogram
-from webui.metrics.snapshot import EndpointStats, ErrorCount, Snapshot, Totals
+from webui.metrics.snapshot import EndpointStats, ErrorCount, Snapshot, StepStats, Totals
 from webui.plan.documents import plan_from_data
 
 MS = 1_000_000
@@ -84,3 +85,39 @@ def test_any_snapshot_makes_a_document_that_is_valid_json(snapshot: Snapshot) ->
     text = _document(snapshot).model_dump_json()
     assert RunDocument.model_validate_json(text).model_dump_json() == text
     assert row(snapshot).interval_s > 0
+
+
+def test_rows_of_the_open_model_have_service_times_and_what_was_dropped() -> None:
+    waited, took = Histogram.of([50 * MS] * 200), Histogram.of([2 * MS] * 200)
+    stats = EndpointStats(Totals(offered=230, sent=200, successes=200, dropped=30), {200: 200}, waited, took)
+    shown = row(Snapshot(0, 1_000_000_000, endpoints=(stats, stats)))
+    assert shown.p50_ms == pytest.approx(50, rel=1e-3)
+    assert shown.service_p50_ms == pytest.approx(2, rel=1e-3)
+    assert shown.service_p99_ms == pytest.approx(2, rel=1e-3)
+    assert shown.dropped == 60
+    closed = row(TOTAL)
+    assert (closed.service_p50_ms, closed.service_p99_ms, closed.dropped) == (None, None, 0)
+
+
+def test_steps_of_a_sweep_by_rising_users() -> None:
+    def step(users: int, successes: int, failures: int = 0) -> StepStats:
+        totals = Totals(sent=successes + failures, successes=successes, failures=failures)
+        stats = EndpointStats(totals, {}, Histogram.of([users * MS] * successes))
+        return StepStats(users, users * 10**9, users * 10**9 + 500 * MS, 200 * MS, stats)
+
+    total = replace(TOTAL, steps=(step(8, 100), step(1, 20), step(6, 75, 25)))
+    steps = _document(total).steps
+    assert [part.users for part in steps] == [1, 6, 8]
+    assert steps[1].model_dump(include={"t_s", "duration_s", "settle_s", "throughput_rps", "success_percent"}) == {
+        "t_s": 6.0, "duration_s": 0.5, "settle_s": 0.2, "throughput_rps": 150.0, "success_percent": 75.0,
+    }  # fmt: skip
+    assert steps[2].response_time_ms.p50 == pytest.approx(8, rel=1e-3)
+    assert steps[2].response_time_ms.p99 == pytest.approx(8, rel=1e-3)
+    assert steps[0].response_time_ms.p99 is None  # 20 answers cannot tell
+
+
+def test_a_threshold_on_the_audit_gets_its_verdict() -> None:
+    plan = plan_from_data({**MINIMAL, "thresholds": ["audit.trustworthy"]})
+    for verdict, passed in ((True, True), (False, False), (None, False)):
+        [rule] = measured_parts(plan, TOTAL, 2.0, verdict)["thresholds"]
+        assert rule.passed is passed

@@ -11,7 +11,7 @@ from webui.runs.state import RunStatus
 from webui.runs.stored import stored_view
 from webui.store import RunRecord, Store
 
-MAX_ROWS = 3000  # of all kept views together; the one asked for last is kept whatever its size
+MAX_ROWS = 1500  # of all kept views together, up to 100 kB each; the one asked for last is always kept
 
 
 class _Kept(NamedTuple):
