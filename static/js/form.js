@@ -17,6 +17,8 @@
     // These decide together with their neighbours whether a request is right.
     const key = event.target.id?.match(/^(?:method|body_kind|file)-(\d+)$/)?.[1];
     if (key) for (const name of ["body_kind", "body", "file"]) touched.add(`${name}-${key}`);
+    const place = event.target.id?.match(/^check_o[nf]-(\d+-\d+)$/)?.[1];
+    if (place) touched.add(`check-${place}`);
     if (event.target.name === "end") for (const name of ["duration", "iterations"]) touched.add(name);
   };
 
@@ -52,9 +54,10 @@
     }
   };
 
-  const removeRequest = (button) => {
-    button.closest("fieldset").remove();
-    document.getElementById("add-request").focus();
+  const removeRow = (button) => {
+    const next = document.getElementById(button.dataset.then);
+    button.closest(".row-item").remove();
+    next?.focus();
     form.dispatchEvent(new Event("change", { bubbles: true }));
   };
 
@@ -70,10 +73,10 @@
     busy(true);
   });
   form.addEventListener("click", (event) => {
-    const button = event.target.closest(".remove-request");
+    const button = event.target.closest(".remove");
     if (!button) return;
     event.preventDefault();
-    removeRequest(button);
+    removeRow(button);
   });
   // Coming back with the browser's own button, the form can be sent again.
   window.addEventListener("pageshow", () => {

@@ -25,7 +25,7 @@ def start(page: Page, url: str, *, users: str = "5", duration: str = "30 s", nam
     page.get_by_label("Concurrency").fill(users)
     page.get_by_label("Duration").fill(duration)
     if name:
-        page.locator("#advanced summary").click()
+        page.locator("#advanced > summary").click()
         page.locator("#name").fill(name)
     page.get_by_role("button", name="Start test").click()
     page.wait_for_url(re.compile(r"/runs/r_\w+$"))

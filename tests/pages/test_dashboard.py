@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -26,6 +28,13 @@ def tag(html: str, id: str) -> str:
     match = re.search(rf'<[^>]*\sid="{id}"[^>]*>', html)
     assert match, id
     return match[0]
+
+
+def plan_text(html: str) -> str:
+    """What stands in the plan's text area."""
+    match = re.search(r'<textarea[^>]*id="plan"[^>]*>\n(.*?)</textarea>', html, re.DOTALL)
+    assert match
+    return unescape(match[1])
 
 
 async def test_an_empty_dashboard_says_what_will_appear(service: Service) -> None:
@@ -143,6 +152,95 @@ async def test_run_again_fills_in_every_field(service: Service) -> None:
     assert 'value="nightly"' in tag(page, "tags")
     assert "p95&lt;200ms</textarea>" in page
     assert "why</textarea>" in page
+
+
+async def test_a_plan_beyond_the_form_is_shown_as_text_and_kept(service: Service) -> None:
+    load = {"shape": "constant-rate", "rate_rps": 5, "duration_s": 60}
+    run_id = await service.start(load=load, think_time_s=[1, 2])
+    page = (await service.client.get(f"/?from={run_id}")).text
+    assert "<code>think_time_s</code>" in page
+    typed = plan_text(page).replace("\n", "\r\n")
+    response = await service.client.post("/runs", data={"plan": typed})
+    assert response.status_code == 303
+    again = await service.manager.view(response.headers["location"].rpartition("/")[2])
+    assert again.plan == (await service.manager.view(run_id)).plan
+
+
+async def test_form_and_text_turn_into_each_other(service: Service) -> None:
+    status, page, _ = await post(service, do="as-text", shape="sweep", sweep_to="9")
+    assert status == 200
+    text = plan_text(page)
+    assert json.loads(text)["load"] == {"shape": "sweep", "to": 9}
+    toml = (await service.client.post("/runs", data={"plan": text, "do": "as-toml"})).text
+    assert 'shape = "sweep"' in plan_text(toml)
+    form = (await service.client.post("/runs", data={"plan": plan_text(toml), "do": "as-form"})).text
+    assert "checked" in tag(form, "shape-sweep")
+    assert 'value="9"' in tag(form, "sweep_to")
+    assert service.manager.live_runs() == []
+
+
+async def test_a_wrong_plan_text_stays_with_its_places(service: Service) -> None:
+    text = '{"base_url": "http://a", "requests": [{}], "load": {"users": 0}, "note": "<b>"}'
+    response = await service.client.post("/runs", data={"plan": text})
+    assert response.status_code == 422
+    assert "<code>load.users</code> must be 1 or more" in response.text
+    assert plan_text(response.text) == text
+    checked = (await service.client.post("/runs/check", data={"plan": text})).text
+    assert "<code>load.users</code>" in checked
+    assert service.manager.live_runs() == []
+
+
+async def test_plan_text_begins_with_an_example(service: Service) -> None:
+    page = (await service.client.get("/?as=text")).text
+    assert json.loads(plan_text(page))["load"]["users"] == 50
+
+
+@pytest.mark.parametrize(
+    ("fields", "load"),
+    [
+        ({"shape": "ramp", "ramp_to": "9"}, {"shape": "ramping-users", "start_users": 1}),
+        ({"shape": "rate", "rate": "5", "arrivals": "poisson"}, {"shape": "constant-rate", "rate_rps": 5}),
+        ({"shape": "stages", "stage-1": "10s:5, 1s:0"}, {"shape": "ramping-users"}),
+        ({"shape": "burst", "burst_size": "7"}, {"shape": "burst", "size": 7, "count": 5}),
+        ({"shape": "sweep", "sweep_to": "4"}, {"shape": "sweep", "to": 4, "step_s": None}),
+    ],
+)
+async def test_every_shape_starts(service: Service, fields: dict[str, str], load: dict[str, Any]) -> None:
+    status, _, location = await post(service, **fields)
+    assert status == 303
+    plan = (await service.manager.view(location.rpartition("/")[2])).plan
+    assert load.items() <= plan.load.model_dump(by_alias=True).items()
+
+
+async def test_stages_and_checks_are_added_and_removed_without_javascript(service: Service) -> None:
+    typed = {"shape": "stages", "stage-1": "5 for 1 s", "stage-4": "6 for 1 s", "check-0-2": "200"}
+    _, page, _ = await post(service, do="add-stage", **typed)
+    assert 'value="6 for 1 s"' in tag(page, "stage-5")
+    assert 'value="200"' in tag(page, "check-0-2")
+    _, page, _ = await post(service, do="remove-stage-1", **typed)
+    assert 'id="stage-1"' not in page
+    assert 'value="6 for 1 s"' in tag(page, "stage-4")
+    _, page, _ = await post(service, do="add-check-0", **typed)
+    assert "autofocus" in tag(page, "check-0-3")
+    _, page, _ = await post(service, do="remove-check-0-2", **typed)
+    assert 'id="check-0-2"' not in page
+
+
+async def test_rows_that_the_browser_adds(service: Service) -> None:
+    _, row, _ = await post(service, "/runs/stage", **{"stage-1": "5 for 1 s"})
+    assert 'value="5 for 1 s"' in tag(row, "stage-2")
+    assert "<html" not in row
+    _, row, _ = await post(service, "/runs/checks/0", **{"check-0-1": "200"})
+    assert 'aria-label="Check 2, rule"' in tag(row, "check-0-2")
+    assert (await post(service, "/runs/checks/7"))[0] == 404
+
+
+async def test_a_wrong_check_is_named_in_its_row(service: Service) -> None:
+    status, page, _ = await post(service, **{"check_on-0-1": "json", "check_of-0-1": "$[", "check-0-1": "3"})
+    assert status == 422
+    assert 'aria-invalid="true"' in tag(page, "check-0-1")
+    assert "no JSON path" in page
+    assert 'value="$["' in tag(page, "check_of-0-1")
 
 
 async def test_filling_in_from_an_unknown_run_is_a_404_page(service: Service) -> None:

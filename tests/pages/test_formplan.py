@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from webui.errors import InvalidInput
-from webui.pages.formplan import load_from_fields, pause_from_text, plan_from_fields, tags_from_text
-from webui.pages.forms import FormFields, RequestFields
+from webui.pages.formplan import load_from_fields, plan_from_fields
+from webui.pages.forms import CheckRow, FormFields, RequestFields
+from webui.plan.model import BasicAuth
 
 URL = "http://127.0.0.1:8000/items?a=1"
+PEM = "-----BEGIN X-----\nAAAA\n-----END X-----\n"
 
 
 def fields(request: dict[str, Any] | None = None, **changes: Any) -> FormFields:
@@ -45,7 +47,9 @@ def test_every_field_reaches_the_plan() -> None:
                 "body_kind": "json",
                 "body": '{"a": [1]}',
                 "statuses": "2xx, 404",
-                "checks": "== 201",
+                "checks": (CheckRow("1", "status", "", "201"), CheckRow("2")),
+                "chunked": True,
+                "expect_continue": True,
             },
             users="1,200",
             end="both",
@@ -58,6 +62,21 @@ def test_every_field_reaches_the_plan() -> None:
             keepalive=False,
             verify_tls=False,
             thresholds="p95<200ms\n\nsuccess>99%",
+            abort=True,
+            abort_after="5 s",
+            protocol="2",
+            follow_redirects=True,
+            max_redirects="3",
+            cookies=False,
+            auth="basic",
+            auth_user="ann",
+            auth_password=" secret ",
+            proxy=" http://127.0.0.1:3128 ",
+            dns="per-connection",
+            max_body="1 MiB",
+            ca_pem=PEM,
+            client_cert_pem=PEM,
+            client_key_pem=PEM,
             name=" Items ",
             tags='a, "b, c"',
             note="x\ny",
@@ -69,7 +88,14 @@ def test_every_field_reaches_the_plan() -> None:
     assert request.body is not None
     assert request.body.encode() == b'{"a":[1]}'
     assert request.success_statuses == ("2xx", "404")
-    assert [check.is_ for check in request.checks] == ["== 201"]
+    assert [check.is_ for check in request.checks] == ["201"]
+    assert (request.chunked, request.expect_continue) == (True, True)
+    http = plan.http
+    assert (http.http2, http.follow_redirects, http.max_redirects, http.cookies) == (True, True, 3, False)
+    assert http.auth == BasicAuth(type="basic", user="ann", password=" secret ")
+    assert (http.proxy, http.dns, http.max_body_bytes) == ("http://127.0.0.1:3128", "per-connection", 1 << 20)
+    assert (http.ca_pem, http.client_cert_pem, http.client_key_pem) == (PEM, PEM, PEM)
+    assert plan.abort_on_fail_after_s == 5.0
     assert (plan.load.users, plan.load.duration_s, plan.load.iterations) == (1200, 90.0, 5000)
     assert plan.load.spawn_rate == 100.0
     assert plan.think_time_s == (0.5, 2.0)
@@ -124,14 +150,32 @@ def test_a_field_of_another_end_may_hold_nonsense() -> None:
         ({}, {"users": "-3"}, "users", "must be 1 or more"),
         ({}, {"users": "9" * 30}, "users", "whole number"),
         ({}, {"users": "many"}, "users", "whole number"),
-        ({}, {"duration": "0"}, "duration", "or more"),
-        ({}, {"duration": "soon"}, "duration", "such as 30s"),
+        ({}, {"duration": "0"}, "duration", "must be 100 ms or more, not 0 s"),
+        ({}, {"duration": "9999 h"}, "duration", "must be 168 h or less, not 9999 h"),
+        ({}, {"duration": "soon"}, "duration", "such as 30 s"),
+        ({}, {"end": "iterations", "iterations_per": "user", "iterations": "0"}, "iterations", "1 or more"),
         ({}, {"end": "iterations", "iterations": "0"}, "iterations", "must be 1 or more"),
         ({}, {"spawn_rate": "fast"}, "spawn_rate", "such as 100/s"),
         ({}, {"spawn_rate": "0"}, "spawn_rate", "more than 0"),
         ({}, {"pause": "3 s to 1 s"}, "pause", "shortest"),
         ({}, {"pause": "a to b to c"}, "pause", "write a pause"),
-        ({}, {"timeout": "0"}, "timeout", "(seconds)"),
+        ({}, {"timeout": "0"}, "timeout", "must be 1 ms or more, not 0 s"),
+        ({}, {"pause": "2 h"}, "pause", "must be 1 h or less, not 2 h"),
+        ({}, {"abort": True, "abort_after": "soon"}, "abort_after", "write a time"),
+        ({}, {"follow_redirects": True, "max_redirects": "51"}, "max_redirects", "50 or less"),
+        ({}, {"auth": "basic", "auth_user": "a:b"}, "auth_user", "no colon"),
+        ({}, {"auth": "bearer"}, "auth_token", "must not be empty"),
+        ({}, {"proxy": "127.0.0.1:3128"}, "proxy", "http://"),
+        ({}, {"max_body": "2 GiB"}, "max_body", "must be 1 GiB or less, not 2 GiB"),
+        ({}, {"max_body": "big"}, "max_body", "write a size"),
+        ({}, {"ca_pem": "AAAA"}, "ca_pem", "-----BEGIN"),
+        ({}, {"client_cert_pem": PEM}, "client_key_pem", "needs both"),
+        ({"checks": (CheckRow("4", "status", "", "ok"),)}, {}, "check-0-4", "such as == 200"),
+        ({"checks": (CheckRow("1"), CheckRow("2", "header", "", "exists"))}, {}, "check-0-2", "empty"),
+        ({"checks": (CheckRow("1", "matches", "", "("),)}, {}, "check-0-1", "no regular expression"),
+        ({"checks": (CheckRow("1", "contains", "", " "), CheckRow("2", "json", "$[", "1"))}, {},
+         "check-0-2", "no JSON path"),
+        ({"checks": (CheckRow("1", "size", "", "< 10 pounds"),)}, {}, "check-0-1", "such as < 10kB"),
         ({}, {"grace": "-1"}, "grace", "write a time"),
         ({}, {"thresholds": "p95<200ms\nfoo"}, "thresholds", "line 2: "),
         ({}, {"tags": "x" * 61}, "tags", "60 characters"),
@@ -170,13 +214,34 @@ def test_two_requests_of_one_name_are_a_mistake_of_the_whole_form() -> None:
     assert "GET /items" in found[""]
 
 
-@pytest.mark.parametrize(
-    ("text", "pause"),
-    [("0", (0.0, 0.0)), ("1s", (1.0, 1.0)), ("1 s to 3 s", (1.0, 3.0)), ("1s..3s", (1.0, 3.0))],
-)
-def test_pauses(text: str, pause: tuple[float, float]) -> None:
-    assert pause_from_text(text) == pause
+def test_checks_of_every_kind_reach_the_plan() -> None:
+    rows = [
+        CheckRow("1", "status", "", "< 300"),
+        CheckRow("2", "header", "Content-Type", "contains json"),
+        CheckRow("3", "contains", "", '"items"'),
+        CheckRow("4", "matches", "", r"id: \d+"),
+        CheckRow("5", "body", "", "not contains error"),
+        CheckRow("6", "json", "$.items[0].id", "== 3"),
+        CheckRow("7", "size", "", "< 10 kB"),
+        CheckRow("8", "time", "", "< 200 ms"),
+    ]
+    plan = plan_from_fields(fields({"checks": tuple(rows)}))
+    assert [(check.on, check.is_) for check in plan.requests[0].checks] == [
+        ("status", "< 300"), ("header", "contains json"), ("body", 'contains "items"'),
+        ("body", r"matches id: \d+"), ("body", "not contains error"), ("json", "== 3"), ("size", "< 10 kB"),
+        ("time", "< 200 ms"),
+    ]  # fmt: skip
 
 
-def test_labels_may_hold_commas_in_quotes() -> None:
-    assert tags_from_text(' a ,, "b, c" ') == ["a", "b, c"]
+@pytest.mark.parametrize("shape", ["rate", "burst"])
+def test_a_pause_belongs_to_shapes_of_users(shape: str) -> None:
+    assert plan_from_fields(fields(shape=shape, pause="nonsense")).think_time_s == (0.0, 0.0)
+
+
+def test_what_is_not_ticked_or_chosen_is_not_read() -> None:
+    plan = plan_from_fields(
+        fields({"chunked": True}, abort_after="x", max_redirects="x", auth_user="a:b", auth_token="ä")
+    )
+    assert plan.abort_on_fail_after_s is None
+    assert plan.http.auth is None
+    assert not plan.requests[0].chunked

@@ -1,79 +1,14 @@
-"""The preview of the load and what the form says about itself."""
+"""What the form says about itself: mistakes in the order of the page, the line beside Advanced."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from webui.errors import Problem
-from webui.pages.forms import FormFields, RequestFields
-from webui.pages.newtest import (
-    BOTTOM,
-    LEFT,
-    RIGHT,
-    TOP,
-    new_test,
-    nice_ceiling,
-    preview,
-    time_ticks,
-    users_ticks,
-)
-
-NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-
-
-def points(text: str) -> list[tuple[float, float]]:
-    return [(float(x), float(y)) for x, y in (point.split(",") for point in text.split())]
-
-
-def test_users_climb_and_stay_until_the_end() -> None:
-    shown = preview(FormFields(users="100", duration="100 s", spawn_rate="2"), NOW)
-    assert shown is not None
-    assert shown.ramp_s == 49.5
-    assert shown.ends_at == NOW + timedelta(seconds=100)
-    start, reached, end = points(shown.line)
-    assert start == (LEFT, BOTTOM - 1)
-    assert reached == (pytest.approx(LEFT + (RIGHT - LEFT) * 0.495, abs=0.1), TOP)
-    assert end == (RIGHT, TOP)
-    assert shown.open_line == ""
-
-
-def test_a_climb_longer_than_the_run_is_cut() -> None:
-    shown = preview(FormFields(users="100", duration="10 s", spawn_rate="2"), NOW)
-    assert shown is not None
-    assert points(shown.line)[-1] == (RIGHT, pytest.approx(BOTTOM - (BOTTOM - TOP) * 0.2))
-
-
-@pytest.mark.parametrize("end", ["iterations", "stop"])
-def test_an_open_end_is_drawn_open(end: str) -> None:
-    shown = preview(FormFields(end=end), NOW)
-    assert shown is not None
-    assert (shown.total_s, shown.ends_at) == (None, None)
-    assert points(shown.open_line)[0] == points(shown.line)[-1]
-    assert points(shown.open_line)[-1][0] == RIGHT
-
-
-@pytest.mark.parametrize("changes", [{"users": "x"}, {"users": "0"}, {"duration": "soon"}])
-def test_there_is_no_preview_of_nonsense(changes: dict[str, str]) -> None:
-    assert preview(replace(FormFields(), **changes)) is None
-
-
-@given(st.integers(1, 100_000))
-def test_the_users_axis_holds_all_users_and_is_round(users: int) -> None:
-    top = nice_ceiling(users)
-    assert users <= top <= max(2, 2 * users)
-    assert users_ticks(top)[-1] == top
-
-
-@given(st.floats(0.1, 604_800))
-def test_the_time_axis_has_few_ticks_within_the_run(total: float) -> None:
-    ticks = time_ticks(total)
-    assert 1 <= len(ticks) <= 6
-    assert ticks[-1] <= total * (1 + 1e-6)
+from webui.pages.forms import SHAPES, CheckRow, FormFields, RequestFields
+from webui.pages.newtest import controls, new_test, preview, summary
 
 
 def test_mistakes_stand_in_the_order_of_the_page() -> None:
@@ -92,3 +27,41 @@ def test_advanced_is_unfolded_for_a_mistake_inside() -> None:
 def test_a_mistake_of_a_further_request_is_known() -> None:
     form = FormFields(requests=(RequestFields(), RequestFields(key="3", url="x")))
     assert new_test(form, [Problem("url-3", "wrong")]).error("url-3") == "wrong"
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_control_is_named_once_whatever_the_shape(shape: str) -> None:
+    names = controls(FormFields(shape=shape, requests=(RequestFields(checks=(CheckRow("1"),)),)))
+    assert len(names) == len(set(names))
+    assert {"users", "duration", "rate", "sweep_to", "stage-1", "check-0-1", "pause"} <= set(names)
+
+
+def test_a_mistake_in_a_stage_stands_outside_advanced() -> None:
+    test = new_test(FormFields(shape="stages"), [Problem("stage-2", "wrong"), Problem("stages_from", "x")])
+    assert list(test.errors) == ["stages_from", "stage-2"]
+    assert not test.open
+
+
+def test_further_settings_of_connections_unfold_when_one_is_set_or_wrong() -> None:
+    assert not new_test(FormFields(timeout="3 s")).connection_open
+    assert new_test(FormFields(auth="bearer")).connection_open
+    assert new_test(FormFields(), [Problem("proxy", "wrong")]).connection_open
+
+
+def test_the_summary_counts_what_is_set() -> None:
+    rows = (CheckRow("1", "status", "", "200"), CheckRow("2"))
+    first = RequestFields(headers="A: b\n\nC: d", checks=rows, body_kind="text")
+    shown = summary(FormFields(requests=(first, RequestFields("1", url="/x"), RequestFields("2"))))
+    assert (shown.headers, shown.checks, shown.body, shown.requests) == (2, 1, True, 1)
+
+
+@pytest.mark.parametrize("changes", [{"users": "x"}, {"users": "0"}, {"duration": "soon"}])
+def test_there_is_no_preview_of_nonsense(changes: dict[str, str]) -> None:
+    assert preview(replace(FormFields(), **changes)) is None
+
+
+@pytest.mark.parametrize(("shape", "pause"), [("steady", (1.0, 2.0)), ("sweep", (1.0, 2.0)), ("rate", None)])
+def test_the_pause_is_told_where_users_have_one(shape: str, pause: tuple[float, float] | None) -> None:
+    shown = preview(FormFields(shape=shape, pause="1 s to 2 s"))
+    assert shown is not None
+    assert shown.pause_s == pause

@@ -9,15 +9,18 @@ from fastapi import APIRouter, FastAPI, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
-from webui.errors import InvalidInput, KatydidError, NotFound, QueueFull, StoreUnavailable
+from webui.errors import InvalidInput, KatydidError, NotFound, Problem, QueueFull, StoreUnavailable
 from webui.lab.process import LabProcess, PracticeEndpoint
+from webui.pages.editor import PlanEditor, editor_of_plan, editor_of_text, example, form_of_plan, rewritten
+from webui.pages.formedit import edited, with_check, with_request, with_stage
 from webui.pages.formplan import plan_from_fields
 from webui.pages.forms import MAX_FIELDS, MAX_PART_BYTES, FormFields, read_form
 from webui.pages.newtest import NewTest, controls, new_test
-from webui.pages.prefill import fields_from_plan
+from webui.pages.plantext import plan_from_text
 from webui.pages.rows import Recent, recent_runs
 from webui.pages.templating import respond
 from webui.plan.documents import plan_from_data
+from webui.plan.model import Plan
 from webui.runs.manager import RunManager
 from webui.store import Store
 from webui.web import Manager, Storage
@@ -38,13 +41,25 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class DashboardPage:
-    """`/`: the form and the recent runs. `added` is the key of a request that was just added."""
+    """`/`: a new test and the recent runs. The test is a form, or a plan as text. `focus` is the control
+    that was just added."""
 
-    test: NewTest
+    test: NewTest | PlanEditor
     recent: Recent
     practice: Sequence[PracticeEndpoint]
     source: Source | None = None
-    added: str | None = None
+    focus: str | None = None
+
+    @property
+    def as_text(self) -> bool:
+        """Whether the test is shown as text."""
+        return isinstance(self.test, PlanEditor)
+
+    @property
+    def wrong(self) -> bool:
+        """Whether something kept the test from starting."""
+        found = self.test.problems if isinstance(self.test, PlanEditor) else self.test.errors
+        return bool(found or self.test.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,60 +70,114 @@ class FormCheck:
     controls: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What was posted: the form's fields, or the plan's text; `do` is the button that only edits."""
+
+    fields: FormFields
+    text: str | None
+    do: str
+    touched: frozenset[str]
+
+    def plan(self) -> Plan:
+        """The plan. Raises InvalidInput."""
+        return plan_from_fields(self.fields) if self.text is None else plan_from_text(self.text)
+
+    def again(self, problems: Sequence[Problem] = (), message: str = "") -> NewTest | PlanEditor:
+        """The same to be put right."""
+        if self.text is None:
+            return new_test(self.fields, problems, message)
+        return editor_of_text(self.text, problems, message)
+
+
+async def _posted(request: Request) -> Posted:
+    async with request.form(max_fields=MAX_FIELDS, max_part_size=MAX_PART_BYTES) as form:
+        return Posted(
+            fields=await read_form(form),
+            text=_plan_text(form),
+            do=str(form.get("do", "")),
+            touched=frozenset(map(str, form.getlist("touched"))),
+        )
+
+
+def _plan_text(form: FormData) -> str | None:
+    text = form.get("plan")
+    return text.replace("\r\n", "\n") if isinstance(text, str) else None
+
+
 @router.get("/")
 async def dashboard(
     request: Request,
     manager: Manager,
     store: Storage,
     source: Annotated[str | None, Query(alias="from", max_length=100)] = None,
+    edit: Annotated[str, Query(alias="as", max_length=10)] = "",
 ) -> Response:
-    """The dashboard; with `?from=` a run's id, the form is filled in with its plan."""
+    """The dashboard; with `?from=` a run's id, the form is filled in with its plan; with `?as=text` the
+    plan is text."""
     if source is None:
-        return await _page(request, manager, store, new_test(FormFields()))
+        test = example() if edit == "text" else new_test(FormFields())
+        return await _page(request, manager, store, test)
     view = await manager.view(source)
-    test = new_test(fields_from_plan(view.plan), unfold=True)
-    return await _page(request, manager, store, test, source=Source(view.id, view.name or view.plan.title))
+    filled = editor_of_plan(view.plan) if edit == "text" else form_of_plan(view.plan)
+    named = Source(view.id, view.name or view.plan.title)
+    return await _page(request, manager, store, filled, source=named)
 
 
 @router.post("/runs")
 async def start(request: Request, manager: Manager, store: Storage) -> Response:
     """Starts the test that was typed and goes to its page; or shows the form again with what is wrong."""
-    async with request.form(max_fields=MAX_FIELDS, max_part_size=MAX_PART_BYTES) as form:
-        fields = await read_form(form)
-        do = str(form.get("do", ""))
-    if do:
-        return await _edited(request, manager, store, fields, do)
+    posted = await _posted(request)
+    if posted.do:
+        return await _edited(request, manager, store, posted)
     try:
-        view = await manager.create(plan_from_fields(fields))
+        view = await manager.create(posted.plan())
     except InvalidInput as error:
-        return await _again(request, manager, store, new_test(fields, error.problems), 422)
+        return await _again(request, manager, store, posted.again(error.problems), 422)
     except QueueFull as error:
-        return await _again(request, manager, store, new_test(fields, message=str(error)), 429)
+        return await _again(request, manager, store, posted.again(message=str(error)), 429)
     except StoreUnavailable as error:
-        return await _again(request, manager, store, new_test(fields, message=str(error)), 503)
+        return await _again(request, manager, store, posted.again(message=str(error)), 503)
     return RedirectResponse(f"/runs/{view.id}", HTTPStatus.SEE_OTHER)
 
 
 @router.post("/runs/check")
 async def check(request: Request) -> Response:
     """What is wrong so far with the controls that were touched, and the preview. Starts nothing."""
-    async with request.form(max_fields=MAX_FIELDS, max_part_size=MAX_PART_BYTES) as form:
-        fields = await read_form(form)
-        touched = _touched(form, fields)
+    posted = await _posted(request)
     try:
-        plan_from_fields(fields)
-        test = new_test(fields)
+        posted.plan()
+        test = posted.again()
     except InvalidInput as error:
-        test = new_test(fields, error.problems)
+        test = posted.again(error.problems)
+    if isinstance(test, PlanEditor):
+        return respond("dashboard/check_text.html", test)
+    touched = [control for control in controls(posted.fields) if control in posted.touched]
     return respond("dashboard/check.html", FormCheck(test, touched))
 
 
 @router.post("/runs/request")
 async def one_more_request(request: Request) -> Response:
     """One more, empty request for the form that is open in the browser."""
-    async with request.form(max_fields=MAX_FIELDS, max_part_size=MAX_PART_BYTES) as form:
-        fields = await read_form(form)
-    return respond("dashboard/request.html", new_test(fields.with_request()))
+    fields = (await _posted(request)).fields
+    return respond("dashboard/request.html", new_test(with_request(fields)))
+
+
+@router.post("/runs/stage")
+async def one_more_stage(request: Request) -> Response:
+    """One more stage for the form that is open in the browser."""
+    fields = (await _posted(request)).fields
+    return respond("dashboard/stage.html", new_test(with_stage(fields)))
+
+
+@router.post("/runs/checks/{key}")
+async def one_more_check(request: Request, key: str) -> Response:
+    """One more check on a request of the form that is open in the browser. Raises NotFound."""
+    fields = with_check((await _posted(request)).fields, key)
+    found = next((each for each in fields.requests if each.key == key), None)
+    if found is None:
+        raise NotFound("this request is not in the form")
+    return respond("dashboard/check_row.html", new_test(fields), request=found)
 
 
 @router.post("/practice")
@@ -138,25 +207,30 @@ def practice_offers(app: FastAPI) -> Sequence[PracticeEndpoint]:
     return practice.endpoints if practice is not None and practice.running else ()
 
 
-def _touched(form: FormData, fields: FormFields) -> list[str]:
-    named = set(map(str, form.getlist("touched")))
-    return [control for control in controls(fields) if control in named]
+async def _edited(request: Request, manager: RunManager, store: Store, posted: Posted) -> Response:
+    """The form with a row more or less, or the plan written another way. Starts nothing."""
+    if posted.text is not None:
+        test = rewritten(posted.text, posted.do)
+        wrong = isinstance(test, PlanEditor) and bool(test.problems)
+        return await _page(request, manager, store, test, 422 if wrong else 200)
+    if posted.do == "as-text":
+        return await _as_text(request, manager, store, posted)
+    fields, focus = edited(posted.fields, posted.do)
+    test = new_test(fields, unfold="stage" not in posted.do)
+    return await _page(request, manager, store, test, focus=focus)
 
 
-async def _edited(
-    request: Request, manager: RunManager, store: Store, fields: FormFields, do: str
+async def _as_text(request: Request, manager: RunManager, store: Store, posted: Posted) -> Response:
+    try:
+        editor = editor_of_plan(posted.plan())
+    except InvalidInput as error:
+        return await _again(request, manager, store, posted.again(error.problems), 422)
+    return await _page(request, manager, store, editor)
+
+
+async def _again(
+    request: Request, manager: RunManager, store: Store, test: NewTest | PlanEditor, status: int
 ) -> Response:
-    """The form with a request more or less, for browsers without JavaScript. Starts nothing."""
-    if do == "add-request":
-        fields = fields.with_request()
-        return await _page(
-            request, manager, store, new_test(fields, unfold=True), added=fields.requests[-1].key
-        )
-    fields = fields.without_request(do.removeprefix("remove-request-"))
-    return await _page(request, manager, store, new_test(fields, unfold=True))
-
-
-async def _again(request: Request, manager: RunManager, store: Store, test: NewTest, status: int) -> Response:
     """The form with what was typed. Recent runs are left out where the store cannot give them."""
     try:
         return await _page(request, manager, store, test, status)
@@ -169,11 +243,11 @@ async def _page(
     request: Request,
     manager: RunManager,
     store: Store,
-    test: NewTest,
+    test: NewTest | PlanEditor,
     status: int = 200,
     source: Source | None = None,
-    added: str | None = None,
+    focus: str | None = None,
 ) -> Response:
     recent = await recent_runs(manager, store)
-    page = DashboardPage(test, recent, practice_offers(request.app), source, added)
+    page = DashboardPage(test, recent, practice_offers(request.app), source, focus)
     return respond("dashboard/index.html", page, status)

@@ -1,29 +1,50 @@
 """From the form to the plan: what was typed becomes a plan document. Problems name controls of the form."""
 
-import csv
 import re
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from webui.errors import InvalidInput, Problem
-from webui.pages.forms import FIRST, FormFields, RequestFields
+from webui.pages.formload import LoadReader
+from webui.pages.forms import FIRST, CheckRow, FormFields, RequestFields
+from webui.pages.formtext import (
+    duration_text,
+    in_unit,
+    lines,
+    number_text,
+    pairs_from_text,
+    pause_from_text,
+    seconds_from_text,
+    size_from_text,
+    size_text,
+    tags_from_text,
+    weight_from_text,
+)
 from webui.plan.documents import plan_from_data
-from webui.plan.load import ConstantUsers
-from webui.plan.model import Plan
+from webui.plan.load import Load, Shape
+from webui.plan.model import DEFAULT_MAX_BODY, Plan
 from webui.plan.request import MAX_BODY_BYTES, parse_header_lines
 from webui.plan.target import parse_url
-from webui.units import parse_count, parse_duration, parse_rate
+from webui.units import parse_count
 
-T = TypeVar("T")
+_LOAD: TypeAdapter[Shape] = TypeAdapter(Load)
 _REQUEST_PATH = re.compile(r"requests\[(\d+)\]\.?(\w*)(.*)")
+_CHECK_PATH = re.compile(r"\[(\d+)\]")
 _CONTROLS = {
-    "load.users": "users",
-    "load.duration_s": "duration",
-    "load.iterations": "iterations",
-    "load.spawn_rate": "spawn_rate",
     "http.timeout_s": "timeout",
+    "http.max_redirects": "max_redirects",
+    "http.proxy": "proxy",
+    "http.max_body_bytes": "max_body",
+    "http.ca_pem": "ca_pem",
+    "http.client_cert_pem": "client_cert_pem",
+    "http.client_key_pem": "client_key_pem",
+    "http.auth.user": "auth_user",
+    "http.auth.password": "auth_password",
+    "http.auth.token": "auth_token",
+    "http.auth": "auth",
+    "http": "client_key_pem",  # what must fit together: the client certificate's two halves
+    "abort_on_fail_after_s": "abort_after",
     "graceful_stop_s": "grace",
     "name": "name",
     "note": "note",
@@ -31,7 +52,6 @@ _CONTROLS = {
 }
 _LISTS = {"think_time_s": "pause", "tags": "tags", "thresholds": "thresholds"}
 _REQUEST_CONTROLS = {"path": "url", "success_statuses": "statuses"}
-_IN_SECONDS = frozenset({"duration", "timeout", "grace", "pause"})
 _STAND_IN_URL = "http://stand.in"
 
 
@@ -44,76 +64,79 @@ def plan_from_fields(fields: FormFields) -> Plan:
         plan = plan_from_data(data)
     except InvalidInput as error:
         for problem in error.problems:
-            control, message = _on_the_form(problem, reader.sent)
+            control, message = reader.on_the_form(problem, fields)
             problems.setdefault(control, message)
     if problems:
         raise InvalidInput([Problem(control, message) for control, message in problems.items()])
     return plan
 
 
-def load_from_fields(fields: FormFields) -> ConstantUsers | None:
+def load_from_fields(fields: FormFields) -> Shape | None:
     """The load alone, as far as it can be read; None while it cannot."""
-    reader = _Reader()
+    reader = LoadReader()
     data = reader.load(fields)
     if reader.problems:
         return None
     try:
-        return ConstantUsers.model_validate(data)
+        return _LOAD.validate_python(data)
     except ValidationError:
         return None
 
 
-def pause_from_text(text: str) -> tuple[float, float]:
-    """Seconds, shortest and longest, of `1 s` or `1 s to 3 s` or `1s..3s`. Raises ValueError."""
-    parts = re.split(r"\s*(?:\.\.+|–|\bto\b)\s*", text.strip())
-    if len(parts) > 2 or not all(parts):
-        raise ValueError("write a pause such as 0, 500 ms or 1 s to 3 s")
-    return parse_duration(parts[0]), parse_duration(parts[-1])
-
-
-def tags_from_text(text: str) -> list[str]:
-    """Labels between commas; one that has a comma itself stands in double quotes."""
-    found = next(csv.reader([text.replace("\n", ",")], skipinitialspace=True), [])
-    return [tag.strip() for tag in found if tag.strip()]
-
-
-class _Reader:
+class _Reader(LoadReader):
     """Reads the form's text into plan data. What cannot be read is noted, and a valid value stands in."""
 
     def __init__(self) -> None:
-        self.problems: dict[str, str] = {}
+        super().__init__()
         self.sent: list[RequestFields] = []  # the requests of the document, in its order
+        self.check_controls: dict[str, list[str]] = {}  # by request, in the document's order
 
     def document(self, fields: FormFields) -> dict[str, Any]:
         self.sent = [r for r in fields.requests if r.key == FIRST or not r.blank]
         requests = [self.request(r) for r in self.sent]
         base_url, requests[0]["path"] = self.target(fields.requests[0])
-        return {
+        data = {
             "name": fields.name,
             "base_url": base_url,
             "tags": self.read("tags", tags_from_text, fields.tags, list[str]()),
             "note": fields.note,
             "requests": requests,
             "load": self.load(fields),
-            "think_time_s": self.read("pause", pause_from_text, fields.pause, (0.0, 0.0)),
-            "thresholds": _lines(fields.thresholds),
-            "http": {
-                "timeout_s": self.read("timeout", parse_duration, fields.timeout, 10.0),
-                "keepalive": fields.keepalive,
-                "verify_tls": fields.verify_tls,
-            },
-            "graceful_stop_s": self.read("grace", parse_duration, fields.grace, 2.0),
+            "thresholds": lines(fields.thresholds),
+            "http": self.http(fields),
+            "graceful_stop_s": self.read("grace", seconds_from_text, fields.grace, 2.0),
         }
-
-    def load(self, fields: FormFields) -> dict[str, Any]:
-        data: dict[str, Any] = {"users": self.read("users", parse_count, fields.users, 1)}
-        if fields.spawn_rate.strip():
-            data["spawn_rate"] = self.read("spawn_rate", parse_rate, fields.spawn_rate, 1.0)
-        if fields.end in ("duration", "both"):
-            data["duration_s"] = self.read("duration", parse_duration, fields.duration, 1.0)
-        if fields.end in ("iterations", "both"):
-            data["iterations"] = self.read("iterations", parse_count, fields.iterations, 1)
+        if fields.abort:
+            after = self.read("abort_after", seconds_from_text, fields.abort_after, 0.0)
+            data["abort_on_fail_after_s"] = after
+        if not (fields.open_model or fields.shape == "burst"):
+            data["think_time_s"] = self.read("pause", pause_from_text, fields.pause, (0.0, 0.0))
         return data
+
+    def http(self, fields: FormFields) -> dict[str, Any]:
+        data = {
+            "timeout_s": self.read("timeout", seconds_from_text, fields.timeout, 10.0),
+            "keepalive": fields.keepalive,
+            "verify_tls": fields.verify_tls,
+            "follow_redirects": fields.follow_redirects,
+            "http2": fields.protocol == "2",
+            "proxy": fields.proxy.strip() or None,
+            "cookies": fields.cookies,
+            "auth": self.auth(fields),
+            "dns": fields.dns,
+            "max_body_bytes": self.read("max_body", size_from_text, fields.max_body, DEFAULT_MAX_BODY),
+            "ca_pem": fields.ca_pem or None,
+            "client_cert_pem": fields.client_cert_pem or None,
+            "client_key_pem": fields.client_key_pem or None,
+        }
+        if fields.follow_redirects:
+            data["max_redirects"] = self.read("max_redirects", parse_count, fields.max_redirects, 10)
+        return data
+
+    def auth(self, fields: FormFields) -> dict[str, str] | None:
+        if fields.auth == "basic":
+            return {"type": "basic", "user": fields.auth_user, "password": fields.auth_password}
+        return {"type": "bearer", "token": fields.auth_token.strip()} if fields.auth == "bearer" else None
 
     def target(self, fields: RequestFields) -> tuple[str, str]:
         """Base URL and path of the first request, which is typed as one whole address."""
@@ -122,22 +145,27 @@ class _Reader:
 
     def request(self, fields: RequestFields) -> dict[str, Any]:
         key = fields.key
+        statuses = fields.statuses.strip()
         data: dict[str, Any] = {
             "method": fields.method,
             "path": fields.url.strip() or "/",
             "name": fields.name.strip() or None,
-            "weight": self.read(f"weight-{key}", _weight, fields.weight, 1.0),
+            "weight": self.read(f"weight-{key}", weight_from_text, fields.weight, 1.0),
             "headers": self.read(f"headers-{key}", parse_header_lines, fields.headers, dict[str, str]()),
-            "success_statuses": re.split(r"[,\s]+", fields.statuses.strip())
-            if fields.statuses.strip()
-            else None,
-            "checks": [{"on": "status", "is": line} for line in _lines(fields.checks)],
+            "success_statuses": re.split(r"[,\s]+", statuses) if statuses else None,
+            "checks": self.checks(fields),
         }
         if key != FIRST and not fields.url.strip():
             self.problems[f"url-{key}"] = "enter a path such as /items, or a whole address"
         if fields.body_kind != "none":
             data["body"] = self.body(fields)
+            data |= {"chunked": fields.chunked, "expect_continue": fields.expect_continue}
         return data
+
+    def checks(self, fields: RequestFields) -> list[dict[str, str]]:
+        rows = [check for check in fields.checks if not check.blank]
+        self.check_controls[fields.key] = [f"check-{fields.key}-{check.key}" for check in rows]
+        return [_check(check) for check in rows]
 
     def body(self, fields: RequestFields) -> dict[str, Any] | None:
         kind = fields.body_kind
@@ -147,10 +175,8 @@ class _Reader:
         if kind == "json":
             return {"type": kind, "json_text": fields.body} | rest
         if kind == "form":
-            return {
-                "type": kind,
-                "fields": self.read(f"body-{fields.key}", _pairs, fields.body, dict[str, str]()),
-            } | rest
+            pairs = self.read(f"body-{fields.key}", pairs_from_text, fields.body, dict[str, str]())
+            return {"type": kind, "fields": pairs} | rest
         return {"type": "text", "text": fields.body} | rest
 
     def file_body(self, fields: RequestFields, rest: dict[str, str]) -> dict[str, Any] | None:
@@ -164,62 +190,45 @@ class _Reader:
             return {"type": "file"} | named | rest
         return None
 
-    def read(self, control: str, parse: Callable[[str], T], text: str, stand_in: T) -> T:
-        try:
-            return parse(text)
-        except ValueError as error:
-            self.problems[control] = str(error)
-            return stand_in
+    def on_the_form(self, problem: Problem, fields: FormFields) -> tuple[str, str]:
+        """The control that a problem of the plan belongs to, and the sentence to show there."""
+        message = _in_words(problem)
+        if match := _REQUEST_PATH.match(problem.field):
+            request = self.sent[int(match[1])]
+            return self._of_request(match[2], match[3], request), message
+        head, _, rest = problem.field.partition(".")
+        if head == "load":
+            return self.control(rest, fields), message
+        head, bracket, rest = problem.field.partition("[")
+        if bracket and head in _LISTS:
+            number = int(rest.partition("]")[0]) + 1
+            return _LISTS[head], (f"line {number}: " if head == "thresholds" else "") + message
+        control = _CONTROLS.get(problem.field) or _LISTS.get(problem.field, "")
+        return control, message if control else str(problem)
+
+    def _of_request(self, part: str, rest: str, fields: RequestFields) -> str:
+        if part == "checks" and (match := _CHECK_PATH.match(rest)):
+            return self.check_controls[fields.key][int(match[1])]
+        if part == "body":
+            kind = "file" if fields.body_kind == "file" else "body"
+            return f"{'content_type' if rest.endswith('content_type') else kind}-{fields.key}"
+        return f"{_REQUEST_CONTROLS.get(part, part) or 'body_kind'}-{fields.key}"
 
 
-def _lines(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if line.strip()]
+def _check(row: CheckRow) -> dict[str, str]:
+    rule = row.rule.strip()
+    if row.on in ("contains", "matches"):
+        return {"on": "body", "is": f"{row.on} {rule}"}
+    of = {"header": {"name": row.of.strip()}, "json": {"path": row.of.strip()}}
+    return {"on": row.on, "is": rule, **of.get(row.on, {})}
 
 
-def _weight(text: str) -> float:
-    try:
-        return float(text.strip() or "1")
-    except ValueError:
-        raise ValueError(f"write a number such as 1 or 2.5, not {text.strip()[:40]!r}") from None
-
-
-def _pairs(text: str) -> dict[str, str]:
-    """Form fields of lines `name=value`. Raises ValueError naming the line."""
-    pairs: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        name, equals, value = line.partition("=")
-        if not line.strip():
-            continue
-        if not equals:
-            raise ValueError(f"line {number} has no equals sign; write name=value")
-        if name in pairs:
-            raise ValueError(f"line {number} names {name[:40]!r} a second time; write each name once")
-        pairs[name] = value
-    return pairs
-
-
-def _on_the_form(problem: Problem, sent: list[RequestFields]) -> tuple[str, str]:
-    """The control that a problem of the plan belongs to, and the sentence to show there."""
-    if match := _REQUEST_PATH.match(problem.field):
-        fields = sent[int(match[1])]
-        return f"{_request_control(match[2], match[3], fields)}-{fields.key}", problem.message
-    head, bracket, rest = problem.field.partition("[")
-    if bracket and head in _LISTS:
-        number = int(rest.partition("]")[0]) + 1
-        where = f"line {number}: " if head == "thresholds" else ""
-        return _LISTS[head], where + problem.message + _unit(_LISTS[head], problem.message)
-    control = _CONTROLS.get(problem.field) or _LISTS.get(problem.field, "")
-    return control, (problem.message if control else str(problem)) + _unit(control, problem.message)
-
-
-def _request_control(part: str, rest: str, fields: RequestFields) -> str:
-    if part == "body":
-        if rest.endswith("content_type"):
-            return "content_type"
-        return "file" if fields.body_kind == "file" else "body"
-    return _REQUEST_CONTROLS.get(part, part) or "body_kind"
-
-
-def _unit(control: str, message: str) -> str:
-    """The unit of the plan's bare numbers, which the form's text carries itself."""
-    return " (seconds)" if control in _IN_SECONDS and message.startswith("must be") else ""
+def _in_words(problem: Problem) -> str:
+    """The sentence with numbers as the control writes them, where the plan has bare seconds or bytes."""
+    if problem.field.endswith("_s") or problem.field.startswith("think_time_s"):
+        return in_unit(problem.message, duration_text)
+    if problem.field.endswith("_bytes"):
+        return in_unit(problem.message, lambda size: size_text(int(size)))
+    if problem.field.endswith("_rps"):
+        return in_unit(problem.message, lambda rate: f"{number_text(rate)} req/s")
+    return problem.message
