@@ -9,7 +9,7 @@ def run(session: Session) -> Section:
     """Rounds and seconds do not matter here."""
     with dashboard_with_runs() as client:
         rows, limit = answer_times(client, "/runs")
-        searched, _ = answer_times(client, "/runs?q=Items+9")
+        searched, _ = answer_times(client, "/runs?search=Items+9")
     return Section(
         f"History page with {RUNS:,} runs in the store",
         ["figure", "value"],

@@ -37,6 +37,7 @@ def run(session: Session) -> Section:
             ["highest", f"{max(samples) / 1e6:.1f} MB"],
         ],
         [
+            Limit("share of the starts sent", totals["sent"] / (RATE * length), 0.999, at_least=True),
             Limit("memory growth", 100 * (after / before - 1), 5, at_least=False, unit=" %"),
             Limit("failures and dropped", totals["failures"] + totals["dropped"], 0, at_least=False),
         ],

@@ -1,4 +1,4 @@
-"""Every flag, setting, exit code, practice target and benchmark flag is in the docs."""
+"""Every flag, setting, exit code and practice target is in the docs."""
 
 from __future__ import annotations
 
