@@ -102,7 +102,11 @@ class Origins:
         self._options = options
         self._given = given or {}
         self._context: ssl.SSLContext | None = None
-        if options.follow_redirects or any(target.scheme == "https" for target in targets):
+        if (
+            options.follow_redirects
+            or options.needs_httpx
+            or any(target.scheme == "https" for target in targets)
+        ):
             self._context = tls_context(options)
         self._known = [self._origin(target) for target in targets]
 
@@ -116,19 +120,23 @@ class Origins:
 
     def _origin(self, target: Target) -> Origin:
         given = self._given.get(target.host)
-        return Origin(
-            target,
-            self._context if target.scheme == "https" else None,
-            fresh=given is None and self._options.dns == "per-connection",
-            addresses=list(given or []),
-        )
+        fresh = given is None and self._options.dns == "per-connection"
+        if self._options.needs_httpx:
+            # Not before it is needed: httpx takes long to import.
+            from webui.engine.through_httpx import HttpxOrigin
+
+            return HttpxOrigin(target, self._context, fresh, list(given or []), options=self._options)
+        context = self._context if target.scheme == "https" else None
+        return Origin(target, context, fresh, list(given or []))
 
     async def resolve(self, stopped: asyncio.Event) -> None:
-        """Looks up the hosts' addresses, all at a time, those apart that are given or looked up later.
+        """Looks up the hosts' addresses, all at a time, but those that are given or looked up later.
 
-        A name that hangs does not hold up a stop: once `stopped` is set, what is known must do.
+        Behind a proxy names are the proxy's business. A name that hangs does not hold up a stop: once
+        `stopped` is set, what is known must do.
         """
-        unknown = [origin for origin in self._known if not origin.addresses and not origin.fresh]
+        proxied = self._options.proxy is not None
+        unknown = [origin for origin in self._known if not (origin.addresses or origin.fresh or proxied)]
         lookups = asyncio.gather(*(_look_up(origin, self._options.timeout_s) for origin in unknown))
         stop = asyncio.ensure_future(stopped.wait())
         await asyncio.wait((lookups, stop), return_when=asyncio.FIRST_COMPLETED)

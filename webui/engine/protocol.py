@@ -37,6 +37,9 @@ class Handler:
     def on_connect(self, connection: "Connection") -> None:
         """The TCP connection is made."""
 
+    def on_tls(self, took_ns: int) -> None:
+        """A TLS handshake was completed."""
+
     def on_open(self, connection: "Connection") -> None:
         """The connection is ready for its first request."""
 
@@ -88,7 +91,7 @@ class Connection(asyncio.Protocol):
     _keep: int
     head: Head
     _transport: asyncio.Transport  # once it is made
-    tls_ns = 0  # how long the TLS handshake took
+    connect_ns = 0  # how long the TCP connection took, where that is not known from outside
 
     def __init__(self, handler: Handler) -> None:
         # per connection

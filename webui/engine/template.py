@@ -27,6 +27,7 @@ class Shared:
     """What all templates of a plan share. `origins` grows where redirects lead to new ones."""
 
     keepalive: bool
+    through_httpx: bool
     cookies: bool
     max_redirects: int
     heads: HeadCache
@@ -70,7 +71,8 @@ class Template:
     """One request of the plan, or one that it was redirected to.
 
     `verdicts[status]` is None for a success, LOOK where `look` must decide, else the kind of failure.
-    `data` is all there is to send, but for a body (`held`) which the server must ask for. `heads` remembers
+    `data` is all there is to send, but for a body (`held`) which the server must ask for; both are empty
+    where httpx makes the bytes. `heads` remembers
     parsed response heads, shared by all templates whose responses are framed alike.
     """
 
@@ -133,6 +135,7 @@ def prepare(plan: Plan) -> tuple[list[Template], list[Target]]:
     )
     shared = Shared(
         keepalive=http.keepalive,
+        through_httpx=http.needs_httpx,
         cookies=http.cookies,
         max_redirects=http.max_redirects,
         heads=_cache(http, bodiless=False, fields=fields),
@@ -151,11 +154,14 @@ def _cache(http: HttpOptions, *, bodiless: bool, fields: bool) -> HeadCache:
 
 
 def _template(index: int, request: Outgoing, rules: Rules, shared: Shared, hops: int = 0) -> Template:
-    head, content = request.head(keepalive=shared.keepalive), request.content()
+    head, rest = request.head(keepalive=shared.keepalive), b"\r\n"
+    content = request.content()
+    if shared.through_httpx:
+        head = rest = content = b""
     return Template(
         index=index,
         request=request,
-        data=head + b"\r\n" + (b"" if request.expect else content),
+        data=head + rest + (b"" if request.expect else content),
         held=content if request.expect else b"",
         cut=len(head),
         origin=shared.origin(request.target),

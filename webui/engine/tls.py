@@ -72,7 +72,7 @@ def _readable(data: bytes) -> Iterator[str]:
 class TlsConnection(Connection):
     """An HTTP/1.1 connection over TLS."""
 
-    __slots__ = ("_given_up", "_incoming", "_outgoing", "_ready", "_started_ns", "_tls", "tls_ns")
+    __slots__ = ("_given_up", "_incoming", "_outgoing", "_ready", "_started_ns", "_tls")
 
     def __init__(self, handler: Handler, context: ssl.SSLContext, server_name: str) -> None:
         super().__init__(handler)
@@ -82,7 +82,6 @@ class TlsConnection(Connection):
         self._ready = False
         self._given_up = False  # nothing more is to be reported of the handshake
         self._started_ns = 0
-        self.tls_ns = 0
 
     def data_received(self, data: bytes) -> None:
         self._incoming.write(data)
@@ -134,7 +133,7 @@ class TlsConnection(Connection):
             self._refuse(_reason(error))
             return
         self._ready = True
-        self.tls_ns = clock() - self._started_ns
+        self.handler.on_tls(clock() - self._started_ns)
         if self._outgoing.pending:
             self._flush()
         super()._connected()

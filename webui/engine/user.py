@@ -216,12 +216,14 @@ class User(Handler):
         recorder = self._around.recorder
         recorder.connections_open += 1
         recorder.connections_opened += 1
-        recorder.connect.add(clock() - self._dialled_ns)
+        recorder.connect.add(connection.connect_ns or clock() - self._dialled_ns)
+
+    def on_tls(self, took_ns: int) -> None:
+        self._around.recorder.tls.add(took_ns)
 
     def on_open(self, connection: Connection) -> None:
         self._refusals = 0
-        if connection.tls_ns:
-            self._around.recorder.tls.add(connection.tls_ns)
+        self._attempt = None
         if self._ahead:
             self._connected_ahead()
             return

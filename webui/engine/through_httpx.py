@@ -1,0 +1,360 @@
+"""HTTP/2 and proxies, through httpx: a transport of its own for each user, with the face of a connection.
+
+Slower than the engine's own protocol by far, and counted in the same books. What differs: a connection is
+made inside the request that needs it first, and is part of its time; a body never waits for the server to
+ask for it; HTTP/2 is spoken where TLS negotiates it. The bytes are those on the wire, above TLS.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from socket import gaierror
+from time import perf_counter_ns as clock
+from typing import Any
+
+import httpx
+
+from webui.engine.origin import Origin
+from webui.engine.protocol import _HEAD, Connection, Handler
+from webui.engine.response import Head, Violation, body_too_large
+from webui.engine.template import Template
+from webui.plan.model import HttpOptions
+
+_COOKIE = b"Cookie: "
+
+
+@dataclass(slots=True, eq=False)
+class HttpxOrigin(Origin):
+    """An origin that is reached through httpx."""
+
+    options: HttpOptions = field(kw_only=True)
+
+    def connection(self, handler: Handler) -> Connection:
+        return HttpxConnection(handler, self)
+
+    async def connect(self, loop: asyncio.AbstractEventLoop, connection: Connection) -> None:
+        """Opens what will make its TCP connection with the first request."""
+        assert isinstance(connection, HttpxConnection)
+        if not self.addresses and not self.fresh and self.options.proxy is None:
+            await self.look_up_once()
+        connection.open()
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """One full response."""
+
+    head: Head
+    first_ns: int
+    end_ns: int
+    body: bytearray
+    body_size: int
+
+
+class HttpxConnection(Connection):
+    """One user's way to one origin. It stays usable while connections below it come and go."""
+
+    __slots__ = ("_client", "_exchange", "_wire", "connect_ns")
+
+    def __init__(self, handler: Handler, origin: HttpxOrigin) -> None:
+        super().__init__(handler)
+        self._wire = Wire(self, origin)
+        self._client = _Transport(origin, self._wire)
+        self._exchange: asyncio.Task[_Answer] | None = None
+
+    def open(self) -> None:
+        """Ready for the first request."""
+        self.made = self.usable = True
+        self.handler.on_open(self)
+
+    @property
+    def received(self) -> int:
+        return self._wire.bytes_read
+
+    def send(self, template: Template) -> None:
+        self.send_with(template, template.data)
+
+    def send_with(self, template: Template, data: bytes) -> None:
+        """`data` is the line of cookies, or nothing: httpx builds the bytes."""
+        self._template = template
+        self._stage = _HEAD
+        self._wire.bytes_read = 0
+        self._wire.bytes_written = -len(data)  # its sender has counted them
+        request = self._request(template, data)
+        self._exchange = asyncio.get_running_loop().create_task(self._ask(request))
+        self._exchange.add_done_callback(self._answered)
+
+    def close(self) -> None:
+        self.usable = False
+        self._reset()
+        exchange, self._exchange = self._exchange, None
+        self._wire.hang_up()
+        _in_background(_close(exchange, self._client))
+
+    def _request(self, template: Template, cookies: bytes) -> httpx.Request:
+        outgoing, options = template.request, self._wire.origin.options
+        headers = list(outgoing.headers)
+        if cookies:
+            headers.append(("Cookie", cookies[len(_COOKIE) : -2].decode("latin-1")))
+        if not options.keepalive and not options.http2:
+            headers.append(("Connection", "close"))
+        return httpx.Request(
+            outgoing.method,
+            outgoing.target.origin + outgoing.target.path,
+            headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers],
+            content=_stream(outgoing.body) if outgoing.chunked and outgoing.body else outgoing.body,
+            extensions={"timeout": {"connect": options.timeout_s}},
+        )
+
+    async def _ask(self, request: httpx.Request) -> _Answer:
+        response = await self._client.handle_async_request(request)
+        first_ns = clock()
+        try:
+            self.head = self._head_of(response)
+            body, size = await self._read_all(response)
+        finally:
+            await response.aclose()
+        return _Answer(self.head, first_ns, clock(), body, size)
+
+    def _head_of(self, response: httpx.Response) -> Head:
+        raw = [
+            (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers.raw
+        ]
+        cookies = tuple(value for name, value in raw if name == "set-cookie")
+        if not 200 <= response.status_code < 1000:
+            raise Violation(f"not a response to this request: status {response.status_code}")
+        kept = cookies if self._wire.origin.options.cookies else ()
+        return Head(response.status_code, 0, keep=True, span=-1, fields=dict(reversed(raw)), cookies=kept)
+
+    async def _read_all(self, response: httpx.Response) -> tuple[bytearray, int]:
+        """As much of the body as is wanted, and its whole size."""
+        template, body, size = self._template, bytearray(), 0
+        keep, limit = self._worth_keeping(template.verdicts[self.head.status]), template.heads.body_limit
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        async for part in response.stream:
+            size += len(part)
+            if size > limit:
+                raise body_too_large(limit)
+            if len(body) < keep:
+                body += part[: keep - len(body)]
+        return body, size
+
+    def _answered(self, exchange: "asyncio.Task[_Answer]") -> None:
+        """In a callback of its own, where what goes wrong in the engine itself is heard of."""
+        if exchange is not self._exchange:  # it was given up
+            return
+        self._exchange = None
+        handler, wire, error = self.handler, self._wire, exchange.exception()
+        handler.on_body_sent(wire.bytes_written)
+        if error is not None:
+            kind, detail = failure_of(error)
+            self.close()
+            handler.on_failure(kind, detail, wire.bytes_read)
+            return
+        self._reset()
+        answer = exchange.result()
+        self.body, self.body_size = answer.body, answer.body_size
+        if answer.head.cookies:
+            handler.on_cookies(answer.head)
+        status = answer.head.status
+        verdict = self._template.verdicts[status]
+        handler.on_response(status, verdict, answer.first_ns, answer.end_ns, wire.bytes_read)
+
+
+class Wire:
+    """What goes over the TCP connections of one `HttpxConnection`, counted as it goes."""
+
+    def __init__(self, connection: HttpxConnection, origin: HttpxOrigin) -> None:
+        self.origin = origin
+        self.bytes_read = self.bytes_written = 0
+        self._connection = connection
+        self._open: set[_Stream] = set()
+        self._ended = False
+
+    def connected(self, stream: "_Stream", took_ns: int) -> None:
+        """A TCP connection was made."""
+        if not self._ended:
+            self._open.add(stream)
+            self._connection.connect_ns = took_ns
+            self._connection.handler.on_connect(self._connection)
+
+    def secured(self, before: "_Stream", after: "_Stream", took_ns: int) -> None:
+        """TLS goes over it now."""
+        if before in self._open:
+            self._open.remove(before)
+            self._open.add(after)
+            self._connection.handler.on_tls(took_ns)
+
+    def closed(self, stream: "_Stream") -> None:
+        """It is gone, or given up."""
+        if stream in self._open:
+            self._open.remove(stream)
+            self._connection.handler.on_close(self._connection)
+
+    def hang_up(self) -> None:
+        """Nothing of it counts any more."""
+        self._ended = True
+        for stream in tuple(self._open):
+            self.closed(stream)
+
+
+class _Stream:
+    """httpcore's stream of bytes, with what goes through it counted."""
+
+    def __init__(self, stream: Any, wire: Wire) -> None:
+        self._stream = stream
+        self._wire = wire
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        data: bytes = await self._stream.read(max_bytes, timeout)
+        self._wire.bytes_read += len(data)
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(buffer, timeout)
+        self._wire.bytes_written += len(buffer)
+
+    async def aclose(self) -> None:
+        self._wire.closed(self)
+        await self._stream.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> "_Stream":
+        began = clock()
+        try:
+            secured = _Stream(await self._stream.start_tls(ssl_context, server_hostname, timeout), self._wire)
+        except BaseException:
+            self._wire.closed(self)
+            raise
+        self._wire.secured(self, secured, clock() - began)
+        return secured
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _Backend:
+    """httpcore's network, with connections counted, and made to the addresses that are known."""
+
+    def __init__(self, backend: Any, wire: Wire) -> None:
+        self._backend = backend
+        self._wire = wire
+
+    async def connect_tcp(self, host: str, port: int, *args: Any, **options: Any) -> _Stream:
+        began, origin = clock(), self._wire.origin
+        known = origin.addresses if host == origin.target.host and not origin.fresh else []
+        for address in known[:-1]:
+            try:
+                return await self._connect(address, port, began, *args, **options)
+            except Exception:  # noqa: BLE001, S112  # the last address decides
+                continue
+        return await self._connect((known or [host])[-1], port, began, *args, **options)
+
+    async def _connect(self, host: str, port: int, began: int, *args: Any, **options: Any) -> _Stream:
+        stream = _Stream(await self._backend.connect_tcp(host, port, *args, **options), self._wire)
+        self._wire.connected(stream, clock() - began)
+        return stream
+
+    async def sleep(self, seconds: float) -> None:
+        await self._backend.sleep(seconds)
+
+
+class _Transport(httpx.AsyncHTTPTransport):
+    """httpx's transport over a network that counts. httpx passes no network on to httpcore, which takes one:
+    so it is put in its place afterwards."""
+
+    def __init__(self, origin: HttpxOrigin, wire: Wire) -> None:
+        options = origin.options
+        assert origin.context is not None
+        proxy = None
+        if options.proxy is not None:
+            secure = options.proxy.lower().startswith("https:")
+            proxy = httpx.Proxy(options.proxy, ssl_context=origin.context if secure else None)
+        super().__init__(
+            verify=origin.context,
+            trust_env=False,
+            http2=options.http2,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=None),
+            proxy=proxy,
+        )
+        pool: Any = self._pool
+        pool._network_backend = _Backend(pool._network_backend, wire)
+
+
+async def _stream(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+_background: set[asyncio.Task[None]] = set()  # the event loop alone would let go of them
+
+
+def _in_background(coroutine: Any) -> None:
+    task = asyncio.get_running_loop().create_task(coroutine)
+    _background.add(task)
+    task.add_done_callback(_background.discard)
+
+
+async def _close(exchange: "asyncio.Task[_Answer] | None", client: httpx.AsyncHTTPTransport) -> None:
+    if exchange is not None:
+        exchange.cancel()
+        await asyncio.wait((exchange,))
+    await client.aclose()
+
+
+# -- the one boundary where httpx's errors become kinds of failure
+
+
+def failure_of(error: BaseException) -> tuple[str, str]:
+    """The kind of failure and a sentence."""
+    if isinstance(error, Violation):
+        return error.kind, str(error)
+    causes = list(_causes(error))
+    kind = _kind(error, causes)
+    detail = next((str(cause) for cause in causes if str(cause)), "") or type(error).__name__
+    return kind, f"{_SENTENCES[kind]}: {detail}" if kind in _SENTENCES else detail
+
+
+_SENTENCES = {
+    "dns_error": "the name could not be resolved",
+    "tls_error": "TLS",
+    "connect_refused": "the connection was refused",
+    "connect_timeout": "not connected in time",
+    "connection_reset": "the connection was reset",
+    "connection_closed": "the connection was closed",
+}
+_CLOSED = ("disconnected", "peer closed", "ConnectionTerminated", "closed")
+
+
+def _kind(error: BaseException, causes: list[BaseException]) -> str:
+    if isinstance(error, httpx.ConnectTimeout):
+        return "connect_timeout"
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+        return "tls_error"
+    if isinstance(error, httpx.ConnectError):
+        if any(isinstance(cause, gaierror) for cause in causes):
+            return "dns_error"
+        refused = any(isinstance(cause, ConnectionRefusedError) for cause in causes)
+        return "connect_refused" if refused else "connect_error"
+    if isinstance(error, httpx.ProxyError):
+        return "connect_error"
+    if isinstance(error, httpx.NetworkError):
+        return "connection_reset"
+    if isinstance(error, httpx.RemoteProtocolError) and any(word in str(error) for word in _CLOSED):
+        return "connection_closed"
+    return "protocol_error"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it came from, those of a group of attempts among them."""
+    waiting, seen = [error], set[int]()
+    while waiting:
+        found = waiting.pop(0)
+        if id(found) in seen:
+            continue
+        seen.add(id(found))
+        yield found
+        waiting += [cause for cause in (found.__cause__, found.__context__) if cause is not None]
+        if isinstance(found, BaseExceptionGroup):
+            waiting += found.exceptions
