@@ -15,6 +15,10 @@ class HealthMeter:
     def __init__(self, now: int) -> None:
         self.loop_lag = Tally()
         self.schedule_lag = Tally()  # actual start - intended start, of users and of requests after a pause
+        self.begin(now)
+
+    def begin(self, now: int) -> None:
+        """Measures from now on."""
         self._wall_ns = now
         self._cpu_ns = thread_time_ns()
         self._wait_ns = _waited_ns()

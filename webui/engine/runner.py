@@ -1,7 +1,6 @@
 """Runs one shard from its task to its last event."""
 
 import asyncio
-import resource
 from collections.abc import Callable
 from time import perf_counter_ns as clock
 from typing import Any
@@ -10,6 +9,7 @@ import uvloop
 
 from webui.engine import messages
 from webui.engine.control import Control
+from webui.engine.descriptors import allow_connections
 from webui.engine.garbage import collect_young, paced_collection
 from webui.engine.messages import Event, ShardSpec
 from webui.engine.origin import Origins
@@ -22,7 +22,6 @@ from webui.plan.model import Plan
 from webui.plan.target import Target
 
 Emit = Callable[[Event], None]
-_SPARE_DESCRIPTORS = 256
 
 
 def run_shard(spec: ShardSpec, emit: Emit, control: Control) -> None:
@@ -42,7 +41,7 @@ def run_shard(spec: ShardSpec, emit: Emit, control: Control) -> None:
 async def _run(spec: ShardSpec, emit: Emit, control: Control) -> None:
     plan = plan_from_data(spec.plan)
     templates, targets = prepare(plan)
-    _allow_descriptors(peak_users(plan.load) * len(targets))
+    allow_connections(peak_users(plan.load) * len(targets))
     try:
         origins = await _resolved(targets, plan, spec, control)
         reporter = Reporter(spec, emit)
@@ -66,9 +65,15 @@ async def _resolved(targets: list[Target], plan: Plan, spec: ShardSpec, control:
 async def _offer_load(shard: Shard, control: Control, started: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _, context: _fail(shard, context))
-    control.listen(lambda: loop.call_soon_threadsafe(shard.stop))
+
+    def stop() -> None:
+        loop.call_soon_threadsafe(shard.stop)
+
+    control.listen(stop)
+    await shard.prepare()
     started()
     shard.start()
+    control.listen(stop, lambda change: loop.call_soon_threadsafe(shard.change, change))
     await shard.done
     await _connections_closed(shard)
 
@@ -85,16 +90,6 @@ async def _connections_closed(shard: Shard) -> None:
         if not shard.recorder.connections_open:
             return
         await asyncio.sleep(0)
-
-
-def _allow_descriptors(connections: int) -> None:
-    """Raises this process's limit of open files as far as it may and must."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections + _SPARE_DESCRIPTORS
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return
-    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 class Reporter:

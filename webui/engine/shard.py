@@ -1,9 +1,11 @@
-"""One shard's life: users start on schedule, the load ends, what is under way finishes or is cut off.
+"""One shard's life: connections are made ready, load goes on and ends, what is under way finishes.
 
-    RUNNING -> ENDING -> DONE
+    PREPARING -> RUNNING <-> PAUSED
+         └-----------┴---------┴--> ENDING -> DONE
 
-The load ends by duration, by iterations or by a stop. With iterations everything begun is waited for (the
-timeout bounds it); otherwise for the grace that the plan or the stop gives.
+The load ends by duration, by iterations (or bursts) or by a stop. With iterations everything begun is waited
+for (the timeout bounds it); otherwise for the grace that the plan or the stop gives, then cut off.
+In a pause the shape's clock stands still, so that the planned end moves back.
 """
 
 import asyncio
@@ -11,156 +13,278 @@ from collections.abc import Callable
 from random import Random
 from time import perf_counter_ns as clock
 
+from webui.engine.alarm import Alarm
+from webui.engine.control import Change
+from webui.engine.crew import Crew
+from webui.engine.descriptors import allow_connections
+from webui.engine.driving import is_open, shape_of
 from webui.engine.health import HealthMeter
 from webui.engine.messages import Reason, ShardSpec
 from webui.engine.origin import Origins
 from webui.engine.recorder import Recorder
-from webui.engine.schedule import Timetable
+from webui.engine.shapes import NEVER
 from webui.engine.template import Template
-from webui.engine.user import Surroundings, User
+from webui.engine.user import CountedUser, Surroundings, User
 from webui.engine.work import budgeted, pauses, picks
-from webui.plan.load import ConstantUsers, planned_s, split_evenly
+from webui.metrics.snapshot import Mark
+from webui.plan.load import ConstantUsers, planned_s
 from webui.plan.model import Plan
-from webui.plan.pacing import users_at
 from webui.units import NS_PER_MS, NS_PER_S
 
 TICK_NS = 10 * NS_PER_MS
 STOP_GRACE_NS = 500 * NS_PER_MS
-_SPAWN_AT_ONCE = 32  # a millisecond, so that a target's queue of new connections doesn't overflow
+PREPARE_NS = 5 * NS_PER_S  # how long the load waits for connections that are made ahead
 _SHORTEST_SWEEP_NS = TICK_NS
 _LONGEST_SWEEP_NS = 250 * NS_PER_MS
+_SAMPLE_NS = 20 * NS_PER_MS  # twice the mean time between two looks at how many requests are in flight
 
 OnTick = Callable[[int], None]
 
 
-def _share_of(plan: Plan, spec: ShardSpec) -> ConstantUsers:
-    load = plan.load
-    assert isinstance(load, ConstantUsers)
-    users = split_evenly(load.users, spec.shards)[spec.shard]
-    return ConstantUsers(users=users, spawn_rate=load.spawn_per_s * users / load.users)
-
-
 class Shard:
-    """Runs `spec.users` users from `start` until `done`. `on_tick` is called with the time, every 10 ms."""
+    """Runs the shape from `start` until `done`. `on_tick` is called with the time, every 10 ms."""
 
     def __init__(
         self, spec: ShardSpec, plan: Plan, templates: list[Template], origins: Origins, on_tick: OnTick
     ) -> None:
         self._loop = loop = asyncio.get_running_loop()
-        random = Random()
-        weights = [request.weight for request in plan.requests]
+        self._random = Random()
         # per shard
-        self.start_ns = now = clock()
-        self.recorder = Recorder([len(template.data) for template in templates], now)
+        now = clock()
+        open_model = is_open(plan)
+        self.recorder = Recorder([len(template.data) for template in templates], now, open_model=open_model)
         self.health = HealthMeter(now)
         self.done: asyncio.Future[None] = loop.create_future()
         self.around = Surroundings(
             loop=loop,
             recorder=self.recorder,
             origins=origins,
-            take=budgeted(picks(templates, weights, random), spec.iterations),
-            pause=pauses(*plan.think_time_s, random),
+            take=lambda: None,
+            pause=None if open_model else pauses(*plan.think_time_s, self._random),
             wake_at=self._wake_at,
-            idle=lambda user: user.retire(),
-            retired=self._user_retired,
+            idle=self._idle,
+            retired=self._retired,
             keepalive=plan.http.keepalive,
             timeout_ns=round(plan.http.timeout_s * NS_PER_S),
+            open=open_model,
         )
+        self.crew = Crew(
+            self.around,
+            _maker(plan, self.around),
+            budgeted(
+                picks(templates, [request.weight for request in plan.requests], self._random), spec.iterations
+            ),
+            shard=spec.shard,
+            shards=spec.shards,
+            random=self._random,
+            health=self.health,
+            host=self,
+        )
+        self.shape = shape_of(plan, self.crew, templates)
+        self._origins = len(origins)
         self._on_tick = on_tick
-        self._load = _share_of(plan, spec)
         self._grace_ns = round(plan.graceful_stop_s * NS_PER_S)
         duration_s = planned_s(plan.load)
-        self._ends_ns = None if duration_s is None else now + round(duration_s * NS_PER_S)
+        self._ends_ns = None if duration_s is None else round(duration_s * NS_PER_S)  # on the shape's clock
+        self._alarm = Alarm(loop, self._ring, precise=open_model)
         # how far it has come
-        self.active = 0  # users started and not retired
+        self.start_ns = self.origin_ns = now
         self.reason: Reason | None = None
-        self._users: list[User] = []
+        self._paused_ns: int | None = None  # since when
         self._ended_ns = 0
         self._cut_off_ns: int | None = None
-        self._timetable: Timetable[User] = Timetable()
-        self._alarm: asyncio.TimerHandle | None = None
-        self._alarm_ns = 0
-        self._next_tick_ns = now + TICK_NS
-        self._swept = 0  # how far the sweep for timeouts has come in the list of users
+        self._next_tick_ns = 0
+        self._next_sample_ns = 0
+        self._soon = False  # the shape is to go on at once
+
+    # -- its life
+
+    async def prepare(self) -> None:
+        """Makes what connections the shape wants to have before it begins, in reasonable time."""
+        limit_ns = clock() + min(PREPARE_NS, self.around.timeout_ns)
+        # A loop, for this is also the pace at which connections are begun.
+        while not self.ending and not self.shape.prepare() and clock() < limit_ns:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
 
     def start(self) -> None:
-        """Starts the first users and the clockwork."""
+        """Begins the load."""
+        now = clock()
+        self.start_ns = self.origin_ns = now
+        self.recorder.begin(now)
+        self.health.begin(now)
+        self._next_tick_ns = now + TICK_NS
+        self._next_sample_ns = now
         self._at(self._next_tick_ns, self._tick)
         self._ring()
 
     def stop(self) -> None:
         """Ends the load: what is under way has half a second, or the plan's grace where that is shorter."""
-        self.end_load("stopped", min(self._grace_ns, STOP_GRACE_NS))
+        self._end_load("stopped", min(self._grace_ns, STOP_GRACE_NS))
+
+    def change(self, change: Change) -> None:
+        """Does what was asked for, if it has a meaning now, and marks it."""
+        now = clock()
+        if not self.ending and self._change(change, now):
+            mark = Mark(change.number, now - self.start_ns, change.kind, change.value)
+            self.recorder.marks.append(mark)
+            self._ring()
 
     @property
     def load_ns(self) -> int:
-        """How long load was offered. With iterations: until the last answer, for the last users to begin
-        are still at work while others have nothing left to do."""
+        """How long load was offered, pauses left out. With iterations: until the last answer, for the last
+        users to begin are still at work while others have nothing left to do."""
         end = self._ended_ns or clock()
-        return end - self.start_ns
+        return max(0, end - self.origin_ns)
 
     @property
     def ending(self) -> bool:
         """Whether no more requests are begun."""
         return self.reason is not None
 
-    # -- users
+    @property
+    def active(self) -> int:
+        """Users that have not retired."""
+        return self.crew.active
 
-    def _user_retired(self, user: User) -> None:
-        self.active -= 1
-        if not self.ending:  # there was nothing left for it to do
-            self.end_load("iterations", None)
-        if not self.active:
-            self._finish()
+    def finish(self, reason: Reason) -> None:
+        """The shape has ended the load by itself."""
+        self._end_load(reason, None if reason == "iterations" else self._grace_ns)
 
-    def end_load(self, reason: Reason, grace_ns: int | None) -> None:
+    def _end_load(self, reason: Reason, grace_ns: int | None) -> None:
         """Begins no more requests, and waits that long for those under way (None: until they end)."""
         now = clock()
         if grace_ns is not None:
             limit = now + grace_ns
             self._cut_off_ns = limit if self._cut_off_ns is None else min(limit, self._cut_off_ns)
         if self.reason is None:
+            self._end_pause(now)
             self.reason = reason
             self._ended_ns = now
-            self.around.ended, self.around.take = True, lambda: None
-            self._timetable.clear()
-            for user in self._users:
-                user.end(finish_connecting=reason == "iterations")
-            if not self.active:
-                self._finish()
+            self.crew.end_all(finish_connecting=reason == "iterations")
+            self._done_when_empty()
 
-    def _finish(self) -> None:
-        if not self.done.done():
+    def _done_when_empty(self) -> None:
+        if self.ending and not self.crew.active and not self.done.done():
             if self.reason == "iterations":
                 self._ended_ns = clock()
+            self._alarm.cancel()
             self.done.set_result(None)
 
-    def _start_due_users(self, now: int) -> None:
-        due = users_at(self._load, (now - self.start_ns) / NS_PER_S)
-        for _ in range(min(due - len(self._users), _SPAWN_AT_ONCE)):
-            self.health.schedule_lag.add(now - self._user_due_ns(len(self._users)))
-            user = User(self.around)
-            self._users.append(user)
-            self.active += 1
-            user.wake()
-            if self.ending:
-                return
+    # -- changes
 
-    def _user_due_ns(self, number: int) -> int:
-        return self.start_ns + round(number / self._load.spawn_per_s * NS_PER_S)
+    def _change(self, change: Change, now: int) -> bool:
+        match change.kind:
+            case "pause":
+                return self._pause(now)
+            case "resume":
+                return self._end_pause(now)
+            case "add_time":
+                return self._add_time(change.value or 0.0)
+            case kind:
+                if kind == "users":
+                    allow_connections(int(change.value or 0) * self._origins)
+                return self.shape.change(kind, change.value or 0.0, self.now_ns())
+
+    def _pause(self, now: int) -> bool:
+        if self._paused_ns is not None:
+            return False
+        self._advance(now)  # what was due before
+        if self.ending:
+            return False
+        self._paused_ns = now
+        self.crew.paused = True
+        self.crew.hold()
+        return True
+
+    def _end_pause(self, now: int) -> bool:
+        if self._paused_ns is None:
+            return False
+        self.origin_ns += now - self._paused_ns
+        self._paused_ns = None
+        self.crew.paused = False
+        self.shape.resume(self.now_ns())
+        return True
+
+    def _add_time(self, seconds: float) -> bool:
+        if self._ends_ns is None:
+            return False
+        self._ends_ns += round(seconds * NS_PER_S)
+        return True
+
+    # -- what users report
+
+    def _idle(self, user: User) -> None:
+        if self.ending:
+            user.retire()
+        else:
+            self.shape.idle(user)
+
+    def _retired(self, user: User) -> None:
+        self.crew.note_retired()
+        if self.ending:
+            self._done_when_empty()
+        else:
+            self.shape.retired(user)
+
+    def _wake_at(self, due_ns: int, user: User) -> None:
+        first = self.crew.resting.next_ns
+        self.crew.resting.add(due_ns, user)
+        if first is None or due_ns < first:
+            self._alarm.set_earlier(due_ns)
 
     # -- time
 
-    def _wake_at(self, due_ns: int, user: User) -> None:
-        self._timetable.add(due_ns, user)
-        if self._alarm is None or due_ns < self._alarm_ns:
-            self._set_alarm(due_ns)
+    def now_ns(self) -> int:
+        """The time of the shape, which stands still in a pause."""
+        return (self._paused_ns or clock()) - self.origin_ns
 
-    def _set_alarm(self, due_ns: int) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-        self._alarm_ns = due_ns
-        self._alarm = self._at(due_ns, self._ring)
+    def ring_soon(self) -> None:
+        """Has the shape go on."""
+        self._soon = True
+        self._alarm.set_earlier(clock())
+
+    def _ring(self) -> None:
+        """Does what is due, and sees to it that this goes on."""
+        now = clock()
+        if now >= self._next_sample_ns:
+            self._sample(now)
+        if self.ending:
+            return
+        self._soon = False
+        due_ns = min(self._advance(now), self._next_sample_ns)
+        if not self.ending:
+            next_ns = self.crew.resting.next_ns
+            due_ns = now if self._soon else due_ns
+            self._alarm.set(due_ns if next_ns is None else min(due_ns, next_ns))
+
+    def _advance(self, now: int) -> int:
+        """The shape, the end by plan, and the users whose pause is over. When the first two go on."""
+        due_ns = NEVER
+        if self._paused_ns is None:
+            due_ns = self._advance_shape(now - self.origin_ns) + self.origin_ns
+        resting, lag = self.crew.resting, self.health.schedule_lag
+        if resting:
+            for user_due_ns, user in resting.due(now):
+                if user.resting:
+                    lag.add(now - user_due_ns)
+                    user.wake()
+        return due_ns
+
+    def _advance_shape(self, now: int) -> int:
+        ends_ns = self._ends_ns
+        if ends_ns is None:
+            return self.shape.advance(now)
+        if now < ends_ns:
+            return min(self.shape.advance(now), ends_ns)
+        self.shape.close(ends_ns)
+        if not self.ending:
+            self._end_load("duration", self._grace_ns)
+        return NEVER
+
+    def _sample(self, now: int) -> None:
+        """At random times: at regular ones all of them could meet the same moment of regular starts."""
+        self.recorder.sample_in_flight(now)
+        self._next_sample_ns = now + round(self._random.uniform(0, _SAMPLE_NS))
 
     def _at(self, due_ns: int, callback: Callable[[], None]) -> asyncio.TimerHandle:
         """Calls it then. The event loop's timers are whole milliseconds: rounded up, and still it may be
@@ -168,38 +292,18 @@ class Shard:
         delay_ms = max(1, -(-(due_ns - clock()) // NS_PER_MS))
         return self._loop.call_later(delay_ms / 1000, callback)
 
-    def _ring(self) -> None:
-        """Starts users and goes on with those whose pause is over."""
-        self._alarm = None
-        if self.ending:
-            return
-        now = clock()
-        if len(self._users) < self._load.users:
-            self._start_due_users(now)
-        for due_ns, user in self._timetable.due(now):
-            self.health.schedule_lag.add(now - due_ns)
-            user.wake()
-        due = [] if (next_ns := self._timetable.next_ns) is None else [next_ns]
-        if len(self._users) < self._load.users:
-            due.append(self._user_due_ns(len(self._users)))
-        if due and not self.ending:
-            self._set_alarm(min(due))
-
     def _tick(self) -> None:
         now = clock()
         if now < self._next_tick_ns:
             self._at(self._next_tick_ns, self._tick)
             return
         self.health.loop_lag.add(now - self._next_tick_ns)
-        self.recorder.sample_in_flight(now)
+        if self.ending:
+            self.recorder.sample_in_flight(now)
         self.recorder.fold_large()
-        self._sweep(now)
-        if self._ends_ns is not None and now >= self._ends_ns:
-            self._ends_ns = None
-            self.end_load("duration", self._grace_ns)
+        self.crew.sweep(now, self._share_of_a_tick)
         if self._cut_off_ns is not None and now >= self._cut_off_ns:
-            for user in self._users:
-                user.cut_off()
+            self.crew.cut_off_all()
         if self.done.done():
             return
         self._on_tick(now)
@@ -207,12 +311,18 @@ class Shard:
         self._next_tick_ns = self.start_ns + (elapsed // TICK_NS + 1) * TICK_NS
         self._at(self._next_tick_ns, self._tick)
 
-    def _sweep(self, now: int) -> None:
-        """Looks for timeouts at some of the users, so that all are seen within a twentieth of the timeout."""
+    @property
+    def _share_of_a_tick(self) -> float:
+        """The share of the users that is looked at in a tick, so that all are within a twentieth of the
+        timeout."""
         period = min(max(self.around.timeout_ns // 20, _SHORTEST_SWEEP_NS), _LONGEST_SWEEP_NS)
-        share = -(-len(self._users) * TICK_NS // period)
-        for user in self._users[self._swept : self._swept + share]:
-            user.check_timeout(now)
-        self._swept += share
-        if self._swept >= len(self._users):
-            self._swept = 0
+        return TICK_NS / period
+
+
+def _maker(plan: Plan, around: Surroundings) -> Callable[[], User]:
+    """How a user of that plan is made."""
+    load = plan.load
+    if isinstance(load, ConstantUsers) and load.iterations_per_user is not None:
+        number = load.iterations_per_user
+        return lambda: CountedUser(around, number)
+    return lambda: User(around)

@@ -422,3 +422,8 @@ class CountedUser(User):
     def begin(self, template: Template) -> None:
         self._left -= 1
         super().begin(template)
+
+    @property
+    def spent(self) -> bool:
+        """Whether it has begun all of them."""
+        return not self._left

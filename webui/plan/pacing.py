@@ -9,7 +9,7 @@ exponential and follow the rate.
 import math
 import random
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from webui.plan.load import Arrivals, ConstantRate, ConstantUsers, RampingRate, RampingUsers
@@ -98,14 +98,20 @@ def rate_line(load: ConstantRate | RampingRate) -> Line:
 
 def users_at(load: ConstantUsers | RampingUsers, elapsed_s: float) -> int:
     """How many users should run at that time, whole ones only."""
-    if elapsed_s < 0:
-        return 0
+    return user_pace(load)(elapsed_s)
+
+
+def user_pace(load: ConstantUsers | RampingUsers) -> Callable[[float], int]:
+    """`users_at` of that load, for whoever asks often."""
     if isinstance(load, ConstantUsers):
-        return min(load.users, int(elapsed_s * load.spawn_per_s) + 1)
+        return lambda elapsed_s: (
+            0 if elapsed_s < 0 else min(load.users, int(elapsed_s * load.spawn_per_s) + 1)
+        )
     stages = [(stage.duration_s, float(stage.users)) for stage in load.stages]
     line = Line.of_stages(float(load.start_users), stages)
+    last_s = math.nextafter(load.duration_s, 0.0)
     # Half up: a ramp of 1 s to 10 users has its first user at 0.05 s and all ten at 0.95 s.
-    return int(line.at(min(elapsed_s, math.nextafter(load.duration_s, 0.0))) + 0.5)
+    return lambda elapsed_s: 0 if elapsed_s < 0 else int(line.at(min(elapsed_s, last_s)) + 0.5)
 
 
 def due_times(
