@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.runs.fakes import S, plan
+from tests.runs.fakes import S, interval, plan
 from tests.runs.test_runs_live import Harness
 from webui.errors import Conflict, InvalidInput
 from webui.metrics.snapshot import Mark, Snapshot
@@ -196,3 +197,22 @@ def test_changes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     h.run.change([("users", 20.0), ("pause", None)])
     with pytest.raises(Conflict, match="2 times at most"):
         h.run.change([("resume", None)])
+
+
+def test_rates_are_per_second_of_load_without_pauses() -> None:
+    h = Harness()
+    h.begin()
+    for index in range(4):
+        h.clock.seconds += 1
+        if index == 1:
+            h.run.change([("pause", None)])
+        if index == 3:
+            h.run.change([("resume", None)])
+        marks = {1: (Mark(1, S, "pause"),), 3: (Mark(2, 3 * S, "resume"),)}.get(index, ())
+        h.launch.snapshot(index, replace(interval(index, 0 if 0 < index < 3 else 10), marks=marks))
+    assert h.run.view().load_s == pytest.approx(2)
+    h.launch.finished(load_ns=4 * S)
+    h.run.finish(h.run.ending())
+    view = h.run.view()
+    assert (view.load_s, view.elapsed_s, view.paused_s) == (2, 4, 2)
+    assert view.result().totals.throughput_rps == 10

@@ -146,9 +146,26 @@ async def test_a_run_whose_engine_is_killed_is_interrupted_and_another_goes_on(
     assert "was killed, or it crashed" in view.status_reason
     assert view.total is not None
     assert view.total.totals.successes > 0
+    assert view.total.totals.balanced
     assert (await h.ended(two)).status is RunStatus.PASSED
     again = await h.manager.create(plan_for(server, 1))
     assert (await h.ended(again.id)).status is RunStatus.PASSED
+
+
+async def test_merged_shards_balance_when_one_of_them_is_killed(
+    h: Harness, server: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(h.fleet, "shards_for", lambda load: 2)
+    run_id = await h.begin(plan_for(server, 2, users=20))
+    os.kill(h.pid(run_id, 1), signal.SIGKILL)
+    view = await h.ended(run_id)
+    assert (view.status, view.shards, view.shards_lost) == (RunStatus.PASSED, 2, 1)
+    totals = view.result().totals
+    assert totals.offered == totals.sent + totals.dropped
+    assert totals.sent == totals.successes + totals.failures + totals.cut_off
+    assert totals.cut_off > 0  # each of its users waits for the server nearly all the time
+    assert totals.sent <= server.requests
+    assert sum(codec.decode(row).totals.cut_off for row in await h.store.snapshots(run_id)) == totals.cut_off
 
 
 async def test_a_target_that_refuses_ends_as_an_error_in_words(h: Harness) -> None:
@@ -211,6 +228,7 @@ async def test_a_killed_dashboard_takes_its_engines_along_and_its_run_is_interru
     await store.close()
     assert (view.status, view.status_reason) == (RunStatus.INTERRUPTED, "Katydid ended in the middle of it.")
     assert view.total is not None
+    assert view.total.totals.balanced
     assert view.total.end_ns >= told["end_ns"]
     assert view.result().totals.successes > 0
 

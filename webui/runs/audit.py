@@ -89,7 +89,7 @@ def _generator_reasons(plan: Plan, rows: Sequence[Snapshot], total: Snapshot) ->
             f"{LOOP_LAG_LIMIT_MS:.0f} ms): response times include waits inside the generator."
         )
     schedule = _lag(total.health.schedule_lag).p99
-    limit = _schedule_lag_limit(plan, total)
+    limit = schedule_lag_limit_ms(plan, total)
     if schedule is not None and schedule > limit:
         yield (
             f"Requests started {milliseconds(schedule)} late at p99 (limit {milliseconds(limit)}): "
@@ -127,8 +127,9 @@ def _busy_ns(row: Snapshot) -> float:
     return min(row.end_ns - row.start_ns, most)
 
 
-def _schedule_lag_limit(plan: Plan, total: Snapshot) -> float:
-    """In ms. In the open model a lag shows in every response time, so it is held against those."""
+def schedule_lag_limit_ms(plan: Plan, total: Snapshot) -> float:
+    """How late requests may start at p99. In the open model a lag shows in every response time, so it is held
+    against those."""
     if not _is_open(plan):
         return SCHEDULE_LAG_LIMIT_MS
     times = total.all_endpoints.response

@@ -159,6 +159,12 @@ def planned_end_s(load: Shape, changes: Sequence[RunChange], until_s: float) -> 
     return base + added + paused_s(changes, until_s)
 
 
+def offered_s(measured_s: float, planned_end_s: float | None, changes: Iterable[RunChange]) -> float:
+    """How long load was offered until `measured_s`, what came after the planned end and pauses taken off."""
+    until = measured_s if planned_end_s is None else min(measured_s, planned_end_s)
+    return until - paused_s(changes, until)
+
+
 def users_target(load: Shape, changes: Iterable[RunChange]) -> int | None:
     """The number of users last asked for; None where the shape itself moves it."""
     asked = [change.value for change in changes if change.kind == "users" and change.value is not None]

@@ -23,6 +23,7 @@ from webui.runs.changes import (
     changes_nothing,
     check_fits,
     confirmed,
+    offered_s,
     paused_s,
     planned_end_s,
 )
@@ -282,13 +283,12 @@ class LiveRun:
 
     @property
     def load_s(self) -> float:
-        """How long load was offered so far, by the shards' own clocks."""
+        """How long load was offered so far, pauses taken off, by the shards' own clocks."""
         told = [end.load_ns for end in self._ends.values() if end.load_ns is not None]
         if told and len(self._ends) == self.shards:
-            return max(told) / 1e9
-        measured = self.total.end_ns / 1e9 if self.total is not None else 0.0
-        planned = self.planned_s
-        return measured if planned is None else min(measured, planned)
+            return offered_s(max(told) / NS_PER_S, None, self.changes)
+        measured = self.total.end_ns / NS_PER_S if self.total is not None else 0.0
+        return offered_s(measured, self.planned_s, self.changes)
 
     @property
     def changes(self) -> list[RunChange]:

@@ -10,10 +10,11 @@ from webui.metrics import codec
 from webui.metrics.snapshot import Snapshot, merge_time
 from webui.plan.documents import plan_from_data
 from webui.runs.books import closed
-from webui.runs.changes import of_marks, paused_s, planned_end_s
+from webui.runs.changes import of_marks, offered_s, paused_s, planned_end_s
 from webui.runs.model import RunView
 from webui.runs.state import RunStatus
 from webui.store import RunRecord, Store
+from webui.units import NS_PER_S
 
 
 async def stored_view(store: Store, run_id: str, now: datetime) -> RunView:
@@ -36,6 +37,7 @@ def view_of(record: RunRecord, rows: Sequence[bytes], now: datetime) -> RunView:
     plan = plan_from_data(record.plan)
     changes = of_marks(total.marks) if total is not None else []
     elapsed_s = _elapsed_s(record, status, total, now)
+    end_s = planned_end_s(plan.load, changes, elapsed_s)
     result = record.result or {}
     return RunView(
         id=record.id,
@@ -50,11 +52,11 @@ def view_of(record: RunRecord, rows: Sequence[bytes], now: datetime) -> RunView:
         ended_at=record.ended_at,
         shards=record.shards,
         shards_lost=result.get("shards_lost", 0),
-        planned_s=planned_end_s(plan.load, changes, elapsed_s),
+        planned_s=end_s,
         elapsed_s=elapsed_s,
         paused_s=paused_s(changes, elapsed_s),
         changes=changes,
-        load_s=record.load_s if record.load_s is not None else _measured_s(record, total),
+        load_s=record.load_s if record.load_s is not None else offered_s(_measured_s(total), end_s, changes),
         snapshots=snapshots,
         total=total,
         stored_audit=AuditPart.model_validate(result["audit"]) if "audit" in result else None,
@@ -73,9 +75,8 @@ def stored_document(record: RunRecord) -> RunDocument | None:
 def _elapsed_s(record: RunRecord, status: RunStatus, total: Snapshot | None, now: datetime) -> float:
     if status.live and record.started_at is not None:
         return max(0.0, (now - record.started_at).total_seconds())
-    return total.end_ns / 1e9 if total is not None else 0.0
+    return _measured_s(total)
 
 
-def _measured_s(record: RunRecord, total: Snapshot | None) -> float:
-    measured = total.end_ns / 1e9 if total is not None else 0.0
-    return measured if record.planned_s is None else min(measured, record.planned_s)
+def _measured_s(total: Snapshot | None) -> float:
+    return total.end_ns / NS_PER_S if total is not None else 0.0
