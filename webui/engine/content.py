@@ -7,6 +7,7 @@ _RAW = -zlib.MAX_WBITS
 _PLAIN = frozenset({"", "identity"})
 _ENCODINGS = frozenset({"gzip", "x-gzip", "deflate"})
 _MOST_LAYERS = 3
+_MOST_PARTS = 100  # each costs a copy of the rest
 
 
 class Undecodable(Exception):
@@ -28,9 +29,12 @@ def decode(body: bytes | bytearray, encoding: str, limit: int) -> bytes:
 
 def _inflate(body: bytes, name: str, limit: int) -> bytes:
     raw = name == "deflate" and not _has_zlib_header(body)
-    inflated = b""
+    inflated, parts = b"", 0
     try:
-        while body:  # gzip may have several members
+        while body:  # gzip may have several parts
+            parts += 1
+            if parts > _MOST_PARTS:
+                raise Undecodable(f"the body is {name} in more than {_MOST_PARTS} parts")
             stream = zlib.decompressobj(_RAW if raw else _EITHER)
             inflated += stream.decompress(body, limit + 1 - len(inflated))
             if len(inflated) > limit:

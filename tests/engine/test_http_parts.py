@@ -1,0 +1,247 @@
+"""What HTTP needs without a connection: cookies, redirects, request bytes, decoding."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from contextlib import suppress
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from webui.engine.content import Undecodable, decode
+from webui.engine.cookies import MOST_COOKIES, Jar, parse_cookie
+from webui.engine.outgoing import Outgoing, outgoing
+from webui.engine.redirects import redirected
+from webui.engine.response import Violation
+from webui.engine.template import prepare
+from webui.plan.documents import plan_from_data
+from webui.plan.target import parse_url
+
+NOW = 1_800_000_000.0
+HOME = parse_url("http://www.shop.test/cart/list?x=1")
+
+
+def line(url: str, *headers: str, at: str = "http://www.shop.test/cart/list", later: float = 0) -> str:
+    """The Cookie header of a request to `url` after these cookies came from `at`."""
+    jar = Jar()
+    for header in headers:
+        jar.store(parse_url(at), header, NOW)
+    return jar.line(parse_url(url), NOW + later).decode("latin-1").removeprefix("Cookie: ").strip()
+
+
+@pytest.mark.parametrize(
+    ("cookie", "url", "goes"),
+    [
+        ("a=1", "http://www.shop.test/cart/x", True),
+        ("a=1", "http://www.shop.test/cart", True),
+        ("a=1", "http://www.shop.test/cartoon", False),
+        ("a=1", "http://www.shop.test/", False),
+        ("a=1; Path=/", "http://www.shop.test/", True),
+        ("a=1; path=nonsense", "http://www.shop.test/cart/", True),
+        ("a=1; Path=/", "http://shop.test/", False),
+        ("a=1; Path=/", "http://sub.www.shop.test/", False),
+        ("a=1; Path=/", "http://www.shop.test:8080/", False),
+        ("a=1; Path=/", "https://www.shop.test/", True),
+        ("a=1; Path=/; Secure", "http://www.shop.test/", False),
+        ("a=1; Path=/; Secure", "https://www.shop.test/", True),
+        ("a=1; Path=/; Domain=shop.test", "http://api.shop.test:8080/", True),
+        ("a=1; Path=/; Domain=.SHOP.test", "http://shop.test/", True),
+        ("a=1; Path=/; Domain=shop.test", "http://myshop.test/", False),
+        ("a=1; Path=/; Domain=other.test", "http://www.shop.test/", False),
+        ("a=1; Path=/; Domain=api.shop.test", "http://www.shop.test/", False),
+        ("a=1; Path=/; Domain=test", "http://www.shop.test/", False),
+        ("a=1; Path=/; Max-Age=0", "http://www.shop.test/", False),
+        ("a=1; Path=/; Max-Age=-5", "http://www.shop.test/", False),
+        ("a=1; Path=/; Max-Age=nonsense", "http://www.shop.test/", True),
+        ("a=1; Path=/; Expires=Wed, 21 Oct 2015 07:28:00 GMT", "http://www.shop.test/", False),
+        ("a=1; Path=/; Expires=Wednesday, 21-Oct-15 07:28:00 GMT", "http://www.shop.test/", False),
+        ("a=1; Path=/; Expires=Wed, 21 Oct 2105 07:28:00 GMT", "http://www.shop.test/", True),
+        ("a=1; Path=/; Expires=soon", "http://www.shop.test/", True),
+        ("a=1; Path=/; Max-Age=9; Expires=Wed, 21 Oct 2015 07:28:00 GMT", "http://www.shop.test/", True),
+        ("=; Path=/", "http://www.shop.test/", False),
+        ("a=\x01; Path=/", "http://www.shop.test/", False),
+        (f"a={'x' * 5000}; Path=/", "http://www.shop.test/", False),
+    ],
+)
+def test_where_a_cookie_goes(cookie: str, url: str, goes: bool) -> None:
+    assert line(url, cookie) == ("a=1" if goes else "")
+
+
+def test_cookies_of_addresses_stay_with_address_and_port() -> None:
+    at = "http://127.0.0.1:8000/"
+    assert line(at, "a=1", at=at) == "a=1"
+    assert line("http://127.0.0.1:8001/", "a=1", at=at) == ""
+    assert line("http://127.0.0.1:8001/", "a=1; Domain=127.0.0.1", at=at) == ""
+    assert line(at, "a=1; Domain=0.0.1", at=at) == ""
+
+
+def test_cookies_are_replaced_ordered_and_forgotten() -> None:
+    url = "http://www.shop.test/cart/x"
+    assert line(url, "a=1; Path=/", "b=2; Path=/cart", "a=3; Path=/", "c") == "b=2; c; a=3"
+    assert line(url, "a=1", "a=; Max-Age=0", "b=2") == "b=2"
+    assert line(url, "a=1; Max-Age=10", "b=2", later=9) == "a=1; b=2"
+    assert line(url, "a=1; Max-Age=10", "b=2", later=10) == "b=2"
+
+
+def test_the_line_changes_with_the_jar() -> None:
+    jar = Jar()
+    seen = []
+    for header in ("a=1", "a=1", "a=2", "b=1; Path=/other", "a=2; Max-Age=0"):
+        jar.store(HOME, header, NOW)
+        seen.append(jar.line(HOME, NOW))
+    assert seen == [b"Cookie: a=1\r\n"] * 2 + [b"Cookie: a=2\r\n"] * 2 + [b""]
+
+
+def test_a_jar_is_bounded() -> None:
+    jar = Jar()
+    for number in range(1000):
+        jar.store(HOME, f"c{number}=1", NOW)
+        jar.line(parse_url(f"http://www.shop.test/cart/{number}"), NOW)
+    assert len(jar) == MOST_COOKIES
+    assert b"c999=1" in jar.line(HOME, NOW)
+    assert len(jar._lines) <= MOST_COOKIES
+
+
+@given(st.text(st.characters(max_codepoint=255), max_size=80))
+@example("a=b; Expires=Thu, 99 Foo 99999 99:99:99 GMT")
+@example("a=b; Max-Age=9999999999999999999999999")
+@example("a=b; Max-Age=²")
+def test_any_text_is_a_cookie_or_ignored(header: str) -> None:
+    cookie = parse_cookie(HOME, header, NOW)
+    if cookie is not None:
+        assert not {"\r", "\n", "\0", ";"} & {*cookie.name, *cookie.value}
+    Jar().store(HOME, header, NOW)
+
+
+# -- requests
+
+
+def made(method: str = "GET", *, http: dict[str, object] | None = None, **request: object) -> Outgoing:
+    data = {
+        "base_url": "http://shop.test/v1",
+        "requests": [{"method": method, "path": "/a/b?q=1", **request}],
+        "load": {"shape": "constant-users", "users": 1, "duration_s": 1},
+        "http": http or {},
+    }
+    plan = plan_from_data(data)
+    return outgoing(plan, plan.requests[0])
+
+
+def test_framing_of_bodies() -> None:
+    body = "ab" * 10_000
+    plain, chunked = made("POST", body=body), made("POST", body=body, chunked=True)
+    assert b"Content-Length: 20000\r\n" in plain.head(keepalive=True)
+    assert plain.content() == body.encode()
+    assert b"Transfer-Encoding: chunked\r\n" in chunked.head(keepalive=True)
+    assert b"Content-Length" not in chunked.head(keepalive=True)
+    expected = b"4000\r\n" + body[:16384].encode() + b"\r\ne20\r\n" + body[16384:].encode()
+    assert chunked.content() == expected + b"\r\n0\r\n\r\n"
+    assert made("POST").framing() == [("Content-Length", "0")]
+    assert made("GET").framing() == []
+    assert ("Expect", "100-continue") in made("POST", body="x", expect_continue=True).framing()
+    assert made("POST", expect_continue=True).expect is False
+
+
+@pytest.mark.parametrize(
+    ("location", "url"),
+    [
+        ("c", "http://shop.test/v1/a/c"),
+        ("/c?d#e", "http://shop.test/c?d"),
+        ("?z", "http://shop.test/v1/a/b?z"),
+        ("//other.test/x", "http://other.test/x"),
+        ("https://shop.test", "https://shop.test/"),
+        ("../../../../c", "http://shop.test/c"),
+        (" /c d ", None),
+        ("/\xc3\xbc", "http://shop.test/%C3%BC"),
+        ("", "http://shop.test/v1/a/b?q=1"),
+        ("http://user:secret@shop.test/", None),
+        ("file:///etc/passwd", None),
+        ("http://[", None),
+        ("/\r\nX: y", None),
+    ],
+)
+def test_where_a_location_leads(location: str, url: str | None) -> None:
+    if url is None:
+        with pytest.raises(Violation):
+            redirected(made(), 302, location)
+    else:
+        target = redirected(made(), 302, location).target
+        assert target.origin + target.path == url
+
+
+@given(st.text(st.characters(max_codepoint=255), max_size=60))
+def test_any_location_leads_somewhere_or_is_a_violation(location: str) -> None:
+    with suppress(Violation):
+        head = redirected(made(), 302, location).head(keepalive=True)
+        assert head.count(b"\r\n") == 5
+        assert head.split(b"\r\n")[0].count(b" ") == 2
+
+
+def test_credentials_stay_with_their_origin() -> None:
+    auth = {"type": "bearer", "token": "t"}
+    request = made("POST", body="x", headers={"Cookie": "c", "X-Own": "1"}, http={"auth": auth})
+    near, far = redirected(request, 307, "/b"), redirected(request, 307, "http://shop.test:81/b")
+    assert {"authorization", "cookie", "x-own", "content-type"} <= {name.lower() for name, _ in near.headers}
+    assert not {"authorization", "cookie"} & {name.lower() for name, _ in far.headers}
+    assert ("Host", "shop.test:81") in far.headers
+    assert far.body == b"x"
+    back = redirected(far, 307, "http://shop.test/a")
+    assert not back.has("authorization")
+
+
+def test_what_redirects_lead_to_is_remembered_within_bounds() -> None:
+    data = {
+        "base_url": "http://shop.test",
+        "requests": [{"path": "/"}],
+        "load": {"shape": "constant-users", "users": 1, "duration_s": 1},
+        "http": {"follow_redirects": True},
+    }
+    [template], targets = prepare(plan_from_data(data))
+    assert template.follow(302, "/a") is template.follow(302, "/a")
+    for number in range(3000):
+        template.follow(302, f"/{number}")
+    assert len(template.shared._hops) <= 1024
+    for number in range(200):
+        template.follow(302, f"http://h{number}.test/")
+    with pytest.raises(Violation, match="different servers"):
+        template.follow(302, "http://one.too.many.test/")
+    assert len(targets) == 201
+
+
+# -- decoding
+
+
+@given(st.binary(max_size=2000), st.sampled_from(["gzip", "deflate", "raw", "gzip, deflate"]))
+def test_what_was_encoded_is_decoded(body: bytes, how: str) -> None:
+    encoded = {
+        "gzip": gzip.compress(body),
+        "deflate": zlib.compress(body),
+        "raw": zlib.compress(body)[2:-4],
+        "gzip, deflate": zlib.compress(gzip.compress(body)),
+    }[how]
+    encoding = "deflate" if how == "raw" else how
+    limit = len(gzip.compress(body)) + len(body)
+    assert decode(encoded, encoding, limit) == body
+
+
+@given(
+    st.binary(max_size=200),
+    st.sampled_from(["gzip", "deflate", "x-gzip, gzip", "br", "", "gzip" + ",gzip" * 9]),
+)
+def test_anything_decodes_within_the_limit_or_is_undecodable(body: bytes, encoding: str) -> None:
+    for data in (body, gzip.compress(body), gzip.compress(body) * 3):
+        with suppress(Undecodable):
+            assert len(decode(data, encoding, 100)) <= max(100, len(data) if encoding == "" else 0)
+
+
+def test_a_body_of_many_parts_is_given_up() -> None:
+    with pytest.raises(Undecodable, match="parts"):
+        decode(gzip.compress(b"") * 100_000, "gzip", 1_000_000)
+
+
+def test_a_bomb_takes_no_more_than_the_limit() -> None:
+    bomb = gzip.compress(gzip.compress(b"\0" * 50_000_000))
+    with pytest.raises(Undecodable, match="more than 1,000,000 bytes"):
+        decode(bomb, "gzip, gzip", 1_000_000)
