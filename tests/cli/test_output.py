@@ -154,6 +154,11 @@ def test_the_open_model_has_service_times_and_drops() -> None:
     assert "p99 80.0 ms 12.3 ms" in lines
 
 
+def test_redirects_are_counted_beside_the_requests() -> None:
+    shown = text_of(summary(document(totals=TOTALS.model_copy(update={"redirects": 3}))))
+    assert "9 failed, 3 redirects followed, 1 cut off at the end" in " ".join(shown.split())
+
+
 def test_hints_of_the_audit_are_shown() -> None:
     audit = AuditPart(trustworthy=True, hints=("Another process had the core.",))
     assert "Another process had the core." in text_of(summary(document(audit=audit)))

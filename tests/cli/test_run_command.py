@@ -55,7 +55,9 @@ def test_it_is_kept_where_the_dashboard_sees_it(passed: Done, data_dir: Path) ->
     assert found == [("Short one", "passed")]
 
 
-def test_a_broken_threshold(katydid: Katydid, target: Target, tmp_path: Path, data_dir: Path) -> None:
+def test_a_broken_threshold(
+    katydid: Katydid, passed: Done, target: Target, tmp_path: Path, data_dir: Path
+) -> None:
     done = katydid(
         "run", f"{target.url}/ok", "--iterations", "20", "--threshold", "max<1ms", "--quiet", "--no-save",
         "--json", str(tmp_path / "result.json"), "--name", "Not kept",
@@ -67,6 +69,54 @@ def test_a_broken_threshold(katydid: Katydid, target: Target, tmp_path: Path, da
     with sqlite3.connect(data_dir / "katydid.db") as database:
         assert database.execute("SELECT count(*) FROM runs WHERE name = 'Not kept'").fetchone() == (0,)
     database.close()
+
+
+@pytest.mark.parametrize(
+    ("flags", "sent"),
+    [
+        ("--rate 40/s -d 1s", 40),
+        ("--stages 500ms:40/s,500ms:40/s", 30),
+        ("--burst 10 --count 3 --pause 100ms", 30),
+        ("-u 4 --iterations-per-user 5 --think-time 10ms", 20),
+    ],
+)
+def test_a_shape_sends_as_many_as_it_says(katydid: Katydid, target: Target, flags: str, sent: int) -> None:
+    before = target.answered["/ok"]
+    done = katydid("run", f"{target.url}/ok", *flags.split(), "--no-save", "--json", "-")
+    assert done.returncode == 0, done.stderr
+    totals = json.loads(done.stdout)["totals"]
+    assert totals["offered"] == totals["sent"] == totals["successes"] == sent
+    assert target.answered["/ok"] - before == sent
+
+
+def test_a_sweep_shows_its_levels_and_checks_decide(katydid: Katydid, target: Target) -> None:
+    done = katydid(
+        "run", f"{target.url}/ok", "--sweep", "1..4", "--step", "300ms", "--no-save", "--json", "-",
+        "--check", "status == 200", "--check", "body contains hello", "--check", "header Content-Length 5",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    steps = json.loads(done.stdout)["steps"]
+    assert {1, 2, 4} <= {step["users"] for step in steps}
+    assert all(step["success_percent"] == 100 for step in steps)
+    assert "levels measured, at best" in done.stderr
+    assert "Successes/s" in done.stderr
+
+
+def test_a_check_that_does_not_hold_fails_the_run(katydid: Katydid, target: Target) -> None:
+    done = katydid("run", f"{target.url}/ok", "--iterations", "20", "--check", "size > 1kB", "--no-save")
+    assert done.returncode == 1, done.stderr
+    assert "check_failed" in done.stdout
+
+
+def test_a_run_is_ended_when_a_threshold_breaks(katydid: Katydid, target: Target) -> None:
+    started = time.monotonic()
+    done = katydid(
+        "run", f"{target.url}/ok", "-d", "60s", "--think-time", "20ms", "--no-save",
+        "--threshold", "max<1ms", "--abort-on-fail-after", "500ms",
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert time.monotonic() - started < 30
+    assert "max<1ms" in done.stdout
 
 
 def test_every_request_failed(katydid: Katydid, target: Target) -> None:

@@ -80,6 +80,8 @@ def _books(document: RunDocument) -> str:
     totals = document.totals
     words = f"{units.count(totals.sent)} sent, {units.count(totals.successes)} succeeded"
     words += f", {units.count(totals.failures)} failed"
+    if totals.redirects:
+        words += f", {units.plural(totals.redirects, 'redirect')} followed"
     if totals.cut_off:
         words += f", {units.count(totals.cut_off)} cut off at the end"
     return f"{words}, {units.count(totals.dropped)} dropped unsent" if totals.dropped else words
