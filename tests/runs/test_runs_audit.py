@@ -175,3 +175,15 @@ def test_requests_that_share_a_connection_have_none_of_their_own() -> None:
     few[1] = interval(1, 100, connections_open=1, in_flight=5)
     assert "At most 1 connection was" in only_reason(audit(few, live=True))
     assert audit(few, live=True, plan=plan(http={"http2": True})).trustworthy
+
+
+def test_dropped_starts_are_not_put_down_to_the_target_when_the_generator_was_the_limit() -> None:
+    [first, *rest] = rows(cpu_percent=99)
+    [endpoint] = first.endpoints
+    totals = replace(endpoint.totals, offered=endpoint.totals.offered + 50, dropped=50)
+    found = audit(
+        [replace(first, endpoints=(replace(endpoint, totals=totals),)), *rest], plan=plan(load=RATE)
+    )
+    assert not found.trustworthy
+    assert "came too late" in found.hints[0]
+    assert "target" not in found.hints[0]

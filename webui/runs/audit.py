@@ -40,8 +40,9 @@ def audit_of(
     if total is None or not total.totals.sent:
         return AuditPart()
     in_flight = _mean_in_flight(total)
+    generator = list(_generator_reasons(plan, rows, total))
     reasons = [
-        *_generator_reasons(plan, rows, total),
+        *generator,
         *_book_reasons(total, live),
         *_little_reasons(total, in_flight),
         *_connection_reasons(plan, rows, total),
@@ -51,7 +52,7 @@ def audit_of(
     return AuditPart(
         trustworthy=not reasons,
         reasons=tuple(reasons),
-        hints=tuple(_hints(plan, total)),
+        hints=tuple(_hints(plan, total, generator_is_limit=bool(generator))),
         schedule_lag_ms=_lag(health.schedule_lag),
         loop_lag_ms=_lag(health.loop_lag),
         generator_cpu_percent=CpuPercent(
@@ -141,14 +142,19 @@ def _is_open(plan: Plan) -> bool:
     return isinstance(plan.load, ConstantRate | RampingRate)
 
 
-def _hints(plan: Plan, total: Snapshot) -> Iterator[str]:
-    """What is no fault of the generator and yet explains the figures."""
+def _hints(plan: Plan, total: Snapshot, *, generator_is_limit: bool) -> Iterator[str]:
+    """What makes no figure wrong and yet explains some."""
     totals, load = total.totals, plan.load
-    if totals.dropped and isinstance(load, ConstantRate | RampingRate):
-        share = percent(100.0 * totals.dropped / totals.offered)
+    if not totals.dropped or not isinstance(load, ConstantRate | RampingRate):
+        return
+    share = percent(100.0 * totals.dropped / totals.offered)
+    dropped = f"{count(totals.dropped)} of {count(totals.offered)} starts ({share})"
+    users = plural(load.max_users, "user")
+    if generator_is_limit:
+        yield f"{dropped} found none of {users} free, or came too late, and were dropped."
+    else:
         yield (
-            f"{count(totals.dropped)} of {count(totals.offered)} starts ({share}) found none of "
-            f"{plural(load.max_users, 'user')} free and were dropped: the target was too slow for this rate "
+            f"{dropped} found none of {users} free and were dropped: the target was too slow for this rate "
             "with so few users."
         )
 

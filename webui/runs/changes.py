@@ -17,7 +17,6 @@ from webui.plan.load import (
     RampingRate,
     RampingUsers,
     Shape,
-    Sweep,
     planned_s,
 )
 from webui.units import NS_PER_S
@@ -89,8 +88,6 @@ def check_fits(load: Shape, wanted: Wanted, end_s: float | None) -> None:
 
 
 def _misfit(load: Shape, kind: ChangeKind) -> str | None:
-    if isinstance(load, Sweep) and kind in ("pause", "resume"):
-        return "A sweep cannot be paused: what its levels measure would not compare."
     if kind == "users" and not isinstance(load, ConstantUsers | RampingUsers):
         return f"The number of users cannot be changed in a test of the shape {load.shape}."
     if kind == "rate" and not isinstance(load, ConstantRate | RampingRate):

@@ -286,7 +286,7 @@ class LiveRun:
         """How long load was offered so far, pauses taken off, by the shards' own clocks."""
         told = [end.load_ns for end in self._ends.values() if end.load_ns is not None]
         if told and len(self._ends) == self.shards:
-            return offered_s(max(told) / NS_PER_S, None, self.changes)
+            return max(told) / NS_PER_S
         measured = self.total.end_ns / NS_PER_S if self.total is not None else 0.0
         return offered_s(measured, self.planned_s, self.changes)
 
