@@ -1,7 +1,7 @@
 // How many requests took how long, over the whole test, on a logarithmic axis.
 
 import { LEFT, dashedLine, moveByKeys, xAxis, yAxis } from "./charts-axes.js";
-import { count, latencyTick, logTicks, milliseconds, roundUp } from "./charts-numbers.js";
+import { count, latencyTick, logTicks, milliseconds, outward, roundUp } from "./charts-numbers.js";
 import { colours } from "./charts-theme.js";
 
 export class HistogramPlot {
@@ -99,12 +99,4 @@ export class HistogramPlot {
     this.tip.style.left = `${beside > room ? Math.max(0, LEFT + left - this.tip.offsetWidth - 14) : beside}px`;
     this.tip.style.top = `${this.box.offsetTop - 4}px`;
   }
-}
-
-/** A limit of the axis at 1, 2 or 5 times a power of ten. */
-function outward(value, round) {
-  const power = 10 ** Math.floor(Math.log10(value));
-  const steps = [1, 2, 5, 10].map((factor) => Number((factor * power).toPrecision(3)));
-  if (round === Math.floor) return steps.filter((step) => step <= value * 1.0001).pop() ?? power;
-  return steps.find((step) => step >= value * 0.9999) ?? 10 * power;
 }

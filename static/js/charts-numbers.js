@@ -20,6 +20,13 @@ export function milliseconds(value) {
   return value >= 999.5 ? `${significant(value / 1000)}\u00a0s` : `${significant(value)}\u00a0ms`;
 }
 
+/** A percentage with two decimals; "100%" and "0%" only when exact. */
+export function percent(value) {
+  if (value === null || value === undefined) return "–";
+  if (value >= 100) return "100%";
+  return value <= 0 ? "0%" : `${Math.min(99.99, Math.max(0.01, value)).toFixed(2)}%`;
+}
+
 const COUNTED = new Set(["users", "in_flight"]);
 
 /** A column's value: counts exactly, what was measured with three digits. */
@@ -118,4 +125,12 @@ export function pushApart(places, gap, height) {
   const result = [];
   for (const { place, index } of order) result[index] = place;
   return result;
+}
+
+/** A limit of the axis at 1, 2 or 5 times a power of ten. */
+export function outward(value, round) {
+  const power = 10 ** Math.floor(Math.log10(value));
+  const steps = [1, 2, 5, 10].map((factor) => Number((factor * power).toPrecision(3)));
+  if (round === Math.floor) return steps.filter((step) => step <= value * 1.0001).pop() ?? power;
+  return steps.find((step) => step >= value * 0.9999) ?? 10 * power;
 }

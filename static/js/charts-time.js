@@ -2,6 +2,7 @@
 
 import { LEFT, dashedLine, moveByKeys, xAxis, yAxis } from "./charts-axes.js";
 import { count, pushApart, roundUp, significant, timeEnd, timeTicks, timer, withUnit } from "./charts-numbers.js";
+import { drawMarks, drawPlan } from "./charts-marks.js";
 import { colours, faded } from "./charts-theme.js";
 
 const END_GAP = 15; // px between labels at the lines' ends
@@ -9,7 +10,8 @@ const END_GAP = 15; // px between labels at the lines' ends
 /**
  * One plot. `spec`: name; series [{column, colour, width, area, fill}] from front to back; stack and bars
  * (booleans); axis (whether the time is written below); right (px kept free for labels); limits
- * [[percentile, value]]; ticks (how many steps up).
+ * [[percentile, value]]; ticks (how many steps up); words (whether marks are named here); plan (whether the
+ * planned load is drawn).
  */
 export class TimePlot {
   constructor(box, spec, group) {
@@ -57,6 +59,7 @@ export class TimePlot {
     for (const column of columns) for (const value of column) if (value > highest) highest = value;
     this.shown = (this.spec.limits?.() ?? []).filter(([, value]) => highest > 0 && value <= 2 * highest);
     for (const [, value] of this.shown) highest = Math.max(highest, value * 1.05);
+    if (this.spec.plan) for (const [at, value] of this.group.plan) if (at <= this.end) highest = Math.max(highest, value);
     const top = highest > 0 ? roundUp(highest * 1.02, this.spec.ticks) : this.top || 10;
     this.top = this.group.live ? Math.max(this.top, top) : top;
   }
@@ -92,7 +95,7 @@ export class TimePlot {
         sync: { key: "run", setSeries: false, scales: ["x", null] },
       },
       hooks: {
-        draw: [(u) => this.drawLimits(u, colour)],
+        draw: [(u) => this.drawOver(u, colour)],
         setCursor: [(u) => this.showTip(u)],
       },
     };
@@ -114,8 +117,10 @@ export class TimePlot {
     return options;
   }
 
-  drawLimits(u, colour) {
+  drawOver(u, colour) {
+    if (this.spec.plan) drawPlan(u, this.group.plan, colour("--text-3"));
     for (const [, value] of this.shown) dashedLine(u, { y: value, colour: colour("--bad") });
+    drawMarks(u, this.group.marks, colour("--text-2"), this.spec.words);
   }
 
   afterDraw(series) {
@@ -149,6 +154,13 @@ export class TimePlot {
     });
   }
 
+  /** When, with how many users, and what was changed by hand in that interval. */
+  moment(ends, idx, users) {
+    const from = idx ? ends[idx - 1] : 0;
+    const made = this.group.marks.filter(([at]) => at > from && at <= ends[idx]).map(([, words]) => words);
+    return [timer(ends[idx], this.end <= 30), `${count(users)} ${this.group.usersWord}`, ...made].join(" · ");
+  }
+
   /** The values at the cursor, beside it, in the plot that is pointed at or has focus. */
   showTip(u) {
     const { idx, left } = u.cursor;
@@ -156,7 +168,7 @@ export class TimePlot {
     this.tip.hidden = idx === null || idx === undefined || left < 0 || !own;
     if (this.tip.hidden) return;
     const users = this.series.value("users", idx);
-    this.tip.querySelector(".t").textContent = `${timer(u.data[0][idx], this.end <= 30)} · ${count(users)} ${this.group.usersWord}`;
+    this.tip.querySelector(".t").textContent = this.moment(u.data[0], idx, users);
     for (const cell of this.tip.querySelectorAll("[data-value]")) {
       cell.textContent = withUnit(cell.dataset.value, this.series.value(cell.dataset.value, idx), cell.dataset.unit);
     }

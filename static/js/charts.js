@@ -3,23 +3,32 @@
 import { HistogramPlot } from "./charts-histogram.js";
 import { figure } from "./charts-numbers.js";
 import { Series } from "./charts-series.js";
+import { SweepCharts } from "./charts-sweep.js";
 import { ChartTable } from "./charts-table.js";
 import { TimePlot } from "./charts-time.js";
 
 const wide = () => (matchMedia("(max-width: 720px)").matches ? 76 : 84);
 
-function specs(limits) {
+/** open: starts come on a schedule, so what is planned is a rate, and service time is drawn apart. */
+function specs(limits, open) {
+  const service = {
+    name: "service", axis: true, ticks: 2, right: wide,
+    series: [{ column: "s99", colour: "--p99", width: 1.5 }, { column: "s50", colour: "--p50", width: 1.5 }],
+  };
   return [
-    { name: "throughput", ticks: 3, series: [{ column: "throughput", colour: "--c-rate", area: 0.13 }] },
     {
-      name: "users", axis: true, ticks: 2,
+      name: "throughput", ticks: 3, words: true, plan: open,
+      series: [{ column: "throughput", colour: "--c-rate", area: 0.13 }],
+    },
+    {
+      name: "users", axis: true, ticks: 2, plan: !open,
       series: [
         { column: "users", colour: "--c-users", width: 1.5, area: 0.1 },
         { column: "in_flight", colour: "--c-rate", width: 1.5 },
       ],
     },
     {
-      name: "latency", axis: true, ticks: 6, right: wide, limits: () => limits,
+      name: "latency", axis: !open, ticks: open ? 4 : 6, right: wide, limits: () => limits,
       series: [
         { column: "p99", colour: "--p99" },
         { column: "p95", colour: "--p95" },
@@ -27,6 +36,7 @@ function specs(limits) {
         { column: "p50", colour: "--p50" },
       ],
     },
+    ...(open ? [service] : []),
     {
       name: "statuses", ticks: 3, right: wide, stack: true,
       series: [
@@ -53,11 +63,12 @@ export class Charts {
   /** `root`: the section of the charts; `data`: the page's JSON. */
   constructor(root, data) {
     this.root = root;
-    this.group = { planned: data.planned_s, live: data.live, usersWord: root.dataset.users };
+    this.group = { usersWord: root.dataset.users };
     this.series = new Series(data.columns);
     this.limits = data.limits.filter(([percentile]) => [50, 90, 95, 99].includes(percentile));
     this.bins = [];
-    this.plots = specs(this.limits).map((spec) => new TimePlot(this.box(spec.name), spec, this.group));
+    this.sweep = document.getElementById("sweep-charts") ? new SweepCharts(this.group) : null;
+    this.plots = specs(this.limits, "open" in root.dataset).map((spec) => new TimePlot(this.box(spec.name), spec, this.group));
     this.histogram = new HistogramPlot(this.box("histogram"), this.group);
     this.tables = [...root.querySelectorAll("[data-table-of]")].map((region) => new ChartTable(region));
     this.take(data);
@@ -76,15 +87,17 @@ export class Charts {
     else this.draw();
   }
 
-  take({ rows, whole, bins, live }) {
+  take({ rows, whole, bins, ...more }) {
     this.series.merge(rows, whole);
     this.bins = bins;
-    this.group.live = live;
+    Object.assign(this.group, { live: more.live, planned: more.planned_s, marks: more.marks, plan: more.plan });
+    this.sweep?.take(more.steps);
   }
 
   build() {
     for (const plot of this.plots) plot.build(this.series);
     this.histogram.build(this.bins);
+    this.sweep?.build();
     this.describe();
   }
 
@@ -92,6 +105,7 @@ export class Charts {
     this.behind = false;
     for (const plot of this.plots) plot.draw(this.series);
     this.histogram.draw(this.bins);
+    this.sweep?.draw();
     this.describe();
   }
 
@@ -115,6 +129,7 @@ export class Charts {
     });
     const sizes = new ResizeObserver(() => {
       for (const plot of [...this.plots, this.histogram]) plot.resize();
+      this.sweep?.resize();
     });
     sizes.observe(this.root);
   }

@@ -5,8 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from webui.analysis.document import StepPart
+from webui.analysis.results import step_parts
 from webui.pages.chart_rows import COLUMNS, START, Row, chart_rows, generation_of, histogram_bins
+from webui.pages.planned import planned_points
 from webui.pages.run_context import latency_limits
+from webui.pages.run_rows import change_rows
+from webui.pages.templating import render
 from webui.runs.model import RunView
 
 _OVERLAP = 10  # rows sent again on coming back: one that was still filling may have changed since
@@ -32,7 +37,8 @@ def whole_chart(view: RunView) -> WholeChart:
 
 
 def chart_update(view: RunView, rows: Sequence[Row], *, whole: bool) -> dict[str, Any]:
-    """Rows that are new or changed (all of them: `whole`), and the histogram so far."""
+    """Rows that are new or changed (all of them: `whole`), and the histogram so far. Small
+    beside the rows and so always whole: marks as [s, words], the planned load's corners, a sweep's steps."""
     bins: list[list[float]] = []
     if view.total is not None:
         figures = view.total.all_endpoints
@@ -43,7 +49,16 @@ def chart_update(view: RunView, rows: Sequence[Row], *, whole: bool) -> dict[str
         "bins": bins,
         "planned_s": view.planned_s,
         "live": view.live,
+        "marks": [[row.t_s, render("run/mark.txt", row).strip()] for row in change_rows(view) if row.applied],
+        "plan": planned_points(view),
+        "steps": [_step(part) for part in step_parts(view.steps)],
     }
+
+
+def _step(part: StepPart) -> list[float | None]:
+    """Users, successes per second, success in percent, p50, p95 and p99 in ms."""
+    times = part.response_time_ms
+    return [part.users, part.throughput_rps, part.success_percent, times.p50, times.p95, times.p99]
 
 
 def to_json(data: object) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from webui.metrics.histogram import Histogram, lowest_of, width_of
 from webui.metrics.percentiles import supported
-from webui.metrics.snapshot import Snapshot
+from webui.metrics.snapshot import EndpointStats, Snapshot
 
 Row = tuple[float | None, ...]
 
@@ -24,6 +24,8 @@ COLUMNS = (
     "p50", "p90", "p95", "p99",  # ms, of successes; None where the sample cannot support one
     "c2", "c3", "c4", "c5", "none",  # per second: responses by class of status (1xx with 2xx), no response
     "f4", "f5", "fnone", "fother",  # per second: failures for status 4xx, 5xx, no response, anything else
+    "offered", "dropped",  # per second: starts that were due, and those of them that found no free user
+    "s50", "s99",  # ms, service time of successes; None where it is the response time
 )  # fmt: skip
 START, END = 0, 1
 PERCENTILES = (50.0, 90.0, 95.0, 99.0)
@@ -48,6 +50,9 @@ def chart_row(snapshot: Snapshot) -> Row:
         _short(figures.totals.successes / seconds),
         *_percentiles_ms(figures.response),
         *(_short(count / seconds) for count in counts),
+        _short(figures.totals.offered / seconds),
+        _short(figures.totals.dropped / seconds),
+        *_service_ms(figures),
     )
 
 
@@ -74,6 +79,13 @@ def _by_class(counted: Iterable[tuple[Any, int]], class_of: Any) -> list[int]:
     for key, count in counted:
         sums[class_of(key)] += count
     return sums
+
+
+def _service_ms(figures: EndpointStats) -> list[float | None]:
+    if figures.service is figures.response:
+        return [None, None]
+    p50, _, _, p99 = _percentiles_ms(figures.service)
+    return [p50, p99]
 
 
 def _percentiles_ms(histogram: Histogram) -> list[float | None]:

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
-from webui.errors import Conflict, NotFound
+from webui.errors import Conflict, InvalidInput, NotFound
 from webui.pages.chart_data import whole_chart
 from webui.pages.chart_rows import COLUMNS, chart_rows
 from webui.pages.run_context import RunPage, ShareLink, run_page
+from webui.pages.run_controls import changes_from
 from webui.pages.templating import render, respond
 from webui.plan.documents import plan_to_json, plan_to_toml
 from webui.runs.manager import RunManager
@@ -29,9 +30,12 @@ async def show(run_id: str, request: Request, manager: Manager, store: Storage) 
     return await run_in_threadpool(_page, view, links)
 
 
-def _page(view: RunView, links: list[ShareLink]) -> Response:
-    page = run_page(view, view.audit, base=f"/runs/{view.id}", shares=links)
-    return respond("run/page.html", page, chart=whole_chart(view))
+def _page(
+    view: RunView, links: list[ShareLink], change_problem: str | None = None, status: int = 200
+) -> Response:
+    base = f"/runs/{view.id}"
+    page = run_page(view, view.audit, base=base, shares=links, change_problem=change_problem)
+    return respond("run/page.html", page, status=status, chart=whole_chart(view))
 
 
 async def share_links(run_id: str, request: Request, store: Store) -> list[ShareLink]:
@@ -55,6 +59,39 @@ async def stop(run_id: str, request: Request, manager: Manager) -> Response:
     view = await manager.view(run_id)
     page = run_page(view, view.audit, base="")
     return respond("run/stream/state.html", page)
+
+
+@router.post("/runs/{run_id}/change")
+async def change(run_id: str, request: Request, manager: Manager, store: Storage) -> Response:
+    """Changes the load of a run that goes on, as its form says; what cannot be is said in its place. Raises
+    NotFound."""
+    form = await request.form()
+    fields = {name: value for name, value in form.items() if isinstance(value, str)}
+    view = await manager.view(run_id)
+    try:
+        await manager.change(run_id, **changes_from(fields, view))
+    except (InvalidInput, Conflict) as error:
+        return await _not_changed(view, error, request, store)
+    if not _asked_by_htmx(request):
+        return _see(f"/runs/{run_id}")
+    view = await manager.view(run_id)
+    return await run_in_threadpool(_state, view, None)
+
+
+async def _not_changed(
+    view: RunView, error: InvalidInput | Conflict, request: Request, store: Store
+) -> Response:
+    status = 409 if isinstance(error, Conflict) else 422
+    words = str(error) if isinstance(error, Conflict) else error.problems[0].message
+    if _asked_by_htmx(request):
+        return await run_in_threadpool(_state, view, words, status)
+    links = await share_links(view.id, request, store)
+    return await run_in_threadpool(_page, view, links, words, status)
+
+
+def _state(view: RunView, problem: str | None, status: int = 200) -> Response:
+    page = run_page(view, view.audit, base=f"/runs/{view.id}", change_problem=problem)
+    return respond("run/stream/changed.html", page, status=status)
 
 
 @router.post("/runs/{run_id}/delete")

@@ -1,23 +1,38 @@
 """What the run page and the shared result show, as typed values; all words are the templates'. Pure."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from itertools import takewhile
 from typing import Any
 
-from webui.analysis.document import AuditPart, EndpointPart, ErrorPart, TimesPart, TotalsPart
+from webui.analysis.document import AuditPart, EndpointPart, TimesPart, TotalsPart
 from webui.analysis.results import measured_parts, times_part, totals_part
 from webui.metrics import thresholds
 from webui.metrics.snapshot import EndpointStats, Snapshot, merge_endpoints
-from webui.metrics.thresholds import Outcome, Threshold
+from webui.pages.run_controls import Controls, controls_of
+from webui.pages.run_rows import (
+    ChangeRow,
+    ErrorRow,
+    RuleRow,
+    StepRow,
+    change_rows,
+    error_rows,
+    rule_rows,
+    step_rows,
+)
 from webui.plan.documents import plan_to_json, plan_to_toml
-from webui.plan.model import Plan
+from webui.plan.load import Burst, ConstantRate, ConstantUsers, RampingRate, Sweep, peak_users
+from webui.plan.model import HttpOptions, Plan
+from webui.plan.target import parse_url
+from webui.runs.audit import SCHEDULE_LAG_LIMIT_MS, schedule_lag_limit_ms
 from webui.runs.model import RunView
+from webui.runs.summary import load_text
 from webui.security.redaction import redact_plan
 
 RECENT_S = 10.0
+REFINED_LEVELS = 3  # that a sweep tries around the knee when it has risen
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +41,19 @@ class Figures:
 
     totals: TotalsPart
     times: TimesPart
+    service: TimesPart  # the same as `times` where the load is closed
     seconds: float
+
+    @property
+    def offered_rps(self) -> float | None:
+        """Starts that were due per second, dropped ones included."""
+        return self.totals.offered / self.seconds if self.seconds else None
+
+    @property
+    def dropped_percent(self) -> float | None:
+        """How many of the starts that were due found no free user."""
+        offered = self.totals.offered
+        return 100.0 * self.totals.dropped / offered if offered else None
 
     @property
     def received_per_s(self) -> float | None:
@@ -36,62 +63,14 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the run is. `percent` and `left_s` are None where no end is planned."""
+    """How far the run is. `percent`, of the planned time from 0 to 100, and `left_s` are None where no end
+    is planned; a pause holds both."""
 
     elapsed_s: float
     planned_s: float | None
+    percent: float | None
+    left_s: float | None
     ends_at: datetime | None
-
-    @property
-    def percent(self) -> float | None:
-        """Of the planned time, 0 to 100."""
-        return min(100.0, 100.0 * self.elapsed_s / self.planned_s) if self.planned_s else None
-
-    @property
-    def left_s(self) -> float | None:
-        """Planned time that is left."""
-        return max(0.0, self.planned_s - self.elapsed_s) if self.planned_s else None
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorRow:
-    """Failures of one kind at one endpoint; times since the start of the run."""
-
-    id: str
-    kind: str
-    status: int | None  # of kinds `http_<status>`
-    phrase: str  # the status's standard words
-    group: str  # "4xx", "5xx", "none" or "other": the colour in the charts
-    endpoint: str
-    count: int
-    first_s: float
-    last_s: float
-    sample: str
-
-
-@dataclass(frozen=True, slots=True)
-class RuleRow:
-    """A threshold and how it does so far. `spare` is the distance to the limit, in the rule's unit."""
-
-    rule: Threshold
-    outcome: Outcome
-
-    @property
-    def known(self) -> bool:
-        """Whether there is a figure to judge by."""
-        return self.outcome.actual is not None
-
-    @property
-    def meter_percent(self) -> float:
-        """How much of the meter is filled; the limit stands at 80."""
-        if self.outcome.actual is None or self.rule.limit <= 0:
-            return 0.0
-        return max(0.0, min(100.0, 80.0 * self.outcome.actual / self.rule.limit))
-
-    @property
-    def spare(self) -> float | None:
-        """How far from the limit, without sign."""
-        return None if self.outcome.actual is None else abs(self.rule.limit - self.outcome.actual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +106,17 @@ class RunPage:
     whole: Figures | None
     limits: dict[float, float]  # percentile -> the strictest limit in ms of the plan's thresholds
     audit: AuditPart
+    schedule_lag_limit_ms: float
     endpoints: Sequence[EndpointPart]
     status_codes: dict[str, int]
     errors: Sequence[ErrorRow]
     rules: Sequence[RuleRow]
+    controls: Controls | None  # None unless it runs and this is its owner's page
+    paused: bool
+    changes: Sequence[ChangeRow]
+    steps: Sequence[StepRow]
     unsaved: str | None  # why the newest results are not on disk yet
+    change_problem: str | None = None  # why what was just asked for is not done
     shares: Sequence[ShareLink] = ()
     share_new: str | None = None  # the address of a link just made
 
@@ -147,6 +132,67 @@ class RunPage:
     def before(self) -> int:
         """How many runs wait before this one."""
         return max(0, (self.queue_position or 1) - 1)
+
+    @property
+    def load(self) -> str:
+        """The planned load in words."""
+        return load_text(self.plan)
+
+    @property
+    def open_model(self) -> bool:
+        """Whether starts come on a schedule, so that response and service time differ."""
+        return isinstance(self.plan.load, ConstantRate | RampingRate)
+
+    @property
+    def sweep(self) -> bool:
+        """Whether the load is a sweep."""
+        return isinstance(self.plan.load, Sweep)
+
+    @property
+    def dropped(self) -> int:
+        """Starts so far that found no free user."""
+        return self.whole.totals.dropped if self.whole else 0
+
+    @property
+    def peak_users(self) -> int:
+        """The most users at a time, as planned or as changed by hand."""
+        asked = [int(row.value or 0) for row in self.changes if row.kind == "users"]
+        return max(peak_users(self.plan.load), *asked, 0)
+
+    @property
+    def planned_requests(self) -> int | None:
+        """How many requests the plan makes; None where that depends on the target."""
+        load = self.plan.load
+        if isinstance(load, Burst):
+            return load.size * load.count
+        if not isinstance(load, ConstantUsers):
+            return None
+        each = load.iterations_per_user
+        return load.iterations if each is None else each * load.users
+
+    @property
+    def steps_to_come(self) -> int:
+        """How many levels a sweep may still measure, at the most: as many rows are kept free."""
+        load = self.plan.load
+        if not self.live or not isinstance(load, Sweep):
+            return 0
+        doublings = math.ceil(math.log2(load.to / load.from_))
+        return max(0, doublings + 1 + REFINED_LEVELS - len(self.steps))
+
+    @property
+    def default_http(self) -> HttpOptions:
+        """What a plan has that says nothing of it: the setup names what differs."""
+        return HttpOptions()
+
+    @property
+    def default_graceful_stop_s(self) -> float:
+        """The same for the time of the last responses."""
+        return float(Plan.model_fields["graceful_stop_s"].default)
+
+    @property
+    def proxy_host(self) -> str | None:
+        """Host and port of the proxy, without user and password."""
+        return None if self.plan.http.proxy is None else parse_url(self.plan.http.proxy).authority
 
     @property
     def failed_rules(self) -> int:
@@ -172,7 +218,7 @@ class RunPage:
 def run_page(view: RunView, audit: AuditPart, *, base: str, shared: bool = False, **more: Any) -> RunPage:
     """The page's context of a run as it is now."""
     plan, total = view.plan, view.total
-    parts = measured_parts(plan, total, view.load_s)
+    parts = measured_parts(plan, total, view.load_s, audit.trustworthy)
     merged = total.all_endpoints if total is not None else None
     last = view.snapshots[-1] if view.snapshots else None
     return RunPage(
@@ -196,20 +242,26 @@ def run_page(view: RunView, audit: AuditPart, *, base: str, shared: bool = False
         whole=None if merged is None else _figures(merged, view.load_s or (total.seconds if total else 0.0)),
         limits=latency_limits(plan),
         audit=audit,
+        schedule_lag_limit_ms=SCHEDULE_LAG_LIMIT_MS if total is None else schedule_lag_limit_ms(plan, total),
         endpoints=parts.get("endpoints", ()),
         status_codes=parts.get("status_codes", {}),
-        errors=_error_rows(parts.get("errors", ()), plan, in_order_of_time=view.status.live),
-        rules=_rule_rows(view, merged),
+        errors=error_rows(parts.get("errors", ()), plan, in_order_of_time=view.status.live),
+        rules=rule_rows(view, merged, audit.trustworthy),
+        controls=None if shared else controls_of(view),
+        paused=view.paused,
+        changes=change_rows(view),
+        steps=step_rows(parts.get("steps", ())),
         unsaved=view.unsaved,
         **more,
     )
 
 
 def _progress(view: RunView) -> Progress:
-    ends_at = None
-    if view.started_at is not None and view.planned_s is not None:
+    share, ends_at = view.progress, None
+    if view.started_at is not None and view.planned_s is not None and not view.paused:
         ends_at = view.started_at + timedelta(seconds=view.planned_s)
-    return Progress(view.elapsed_s, view.planned_s, ends_at)
+    percent = None if share is None else 100.0 * share
+    return Progress(view.elapsed_s, view.planned_s, percent, view.remaining_s, ends_at)
 
 
 def _recent(snapshots: Sequence[Snapshot]) -> Figures | None:
@@ -223,7 +275,9 @@ def _recent(snapshots: Sequence[Snapshot]) -> Figures | None:
 
 
 def _figures(stats: EndpointStats, seconds: float) -> Figures:
-    return Figures(totals_part(stats.totals, seconds), times_part(stats.response), seconds)
+    times = times_part(stats.response)
+    service = times if stats.service is stats.response else times_part(stats.service)
+    return Figures(totals_part(stats.totals, seconds), times, service, seconds)
 
 
 def latency_limits(plan: Plan) -> dict[float, float]:
@@ -234,51 +288,3 @@ def latency_limits(plan: Plan) -> dict[float, float]:
         if rule.percentile is not None and rule.endpoint is None and rule.op in ("<", "<="):
             limits[rule.percentile] = min(rule.limit, limits.get(rule.percentile, rule.limit))
     return limits
-
-
-def _error_rows(parts: Sequence[ErrorPart], plan: Plan, *, in_order_of_time: bool) -> list[ErrorRow]:
-    """One row for each kind and endpoint. While the run is live the order is that of first appearance,
-    so that no row moves under the reader's eyes; afterwards the most frequent come first."""
-    places = {request.label: index for index, request in enumerate(plan.requests)}
-    rows = [
-        ErrorRow(
-            f"error-{places.get(place.endpoint, 0)}-{part.kind}",
-            part.kind,
-            *_status_words(part.kind),
-            _group(part.kind),
-            place.endpoint,
-            place.count,
-            place.first_s,
-            place.last_s,
-            place.sample,
-        )
-        for part in parts
-        for place in part.endpoints
-    ]
-    if in_order_of_time:
-        return sorted(rows, key=lambda row: (row.first_s, row.id))
-    return sorted(rows, key=lambda row: (-row.count, row.id))
-
-
-def _status_words(kind: str) -> tuple[int | None, str]:
-    if not kind.startswith("http_"):
-        return None, ""
-    status = int(kind.removeprefix("http_"))
-    try:
-        return status, HTTPStatus(status).phrase
-    except ValueError:
-        return status, ""
-
-
-def _group(kind: str) -> str:
-    if kind.startswith(("http_4", "http_5")):
-        return f"{kind[5]}xx"
-    return "other" if kind.startswith("http_") or kind in ("check_failed", "body_too_large") else "none"
-
-
-def _rule_rows(view: RunView, merged: EndpointStats | None) -> list[RuleRow]:
-    rules = [thresholds.parse(expression) for expression in view.plan.thresholds]
-    if view.total is None or merged is None:
-        return [RuleRow(rule, Outcome(rule.expression, passed=True, actual=None)) for rule in rules]
-    named = dict(zip((request.label for request in view.plan.requests), view.total.endpoints, strict=False))
-    return [RuleRow(rule, thresholds.evaluate(rule, merged, named, view.load_s)) for rule in rules]

@@ -19,9 +19,15 @@ def sentence(text: str) -> str:
     return start if start.endswith((".", "!", "?", "…")) else start + "."
 
 
+def shown(value: float) -> str:
+    """A number as somebody chose it: thousands separated, no zeros that nobody typed."""
+    return f"{value:,.10g}"
+
+
 FILTERS = {
     "significant": units.significant,
     "count": units.count,
+    "shown": shown,
     "percent": units.percent,
     "milliseconds": units.milliseconds,
     "milliseconds_parts": units.milliseconds_parts,

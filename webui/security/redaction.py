@@ -1,8 +1,9 @@
 """Hides secrets from what leaves the dashboard, such as shared results. Pure.
 
 Secret is the value of a header, query parameter, form field or JSON key whose name says so (Authorization,
-Cookie, anything with token, secret, key, password …), user and password in an address, and credentials that
-free text shows by their form. A value found to be secret is also hidden wherever else it turns up.
+Cookie, anything with token, secret, key, password …), user and password of the plan's login and in an
+address, a client certificate's key, and credentials that free text shows by their form. A value found to be
+secret is also hidden wherever else it turns up.
 """
 
 import base64
@@ -10,9 +11,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, quote_plus, unquote_plus
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
-from webui.plan.model import Plan
+from webui.plan.checks import BodyCheck, Check, HeaderCheck, JsonCheck
+from webui.plan.model import Auth, BasicAuth, HttpOptions, Plan
 from webui.plan.request import Body, FileBody, FormBody, JsonBody, Request, TextBody
 
 HIDDEN = "[hidden]"
@@ -31,6 +33,9 @@ _HEADER_LINE = re.compile(r"\b((?:proxy-)?authorization|(?:set-)?cookie)(\s*:\s*
 _QUOTED = re.compile(rf"(?P<q>[\"'])({_NAME})(?P=q)(\s*:\s*)([\"'])(?:\\.|(?!\4).)*\4", re.IGNORECASE)
 _BARE = re.compile(rf"(?<![\w.-])({_NAME})(\s*[=:]\s*)(?!\[hidden\])([^\s&;,\"'<>\[\]{{}}]+)", re.IGNORECASE)
 
+_CHECKED = re.compile(rf"({_NAME}[^\s]* should be ).*", re.IGNORECASE | re.DOTALL)
+_HIDDEN_KEY = f"-----BEGIN PRIVATE KEY-----\n{HIDDEN}\n-----END PRIVATE KEY-----\n"
+
 
 def is_secret_name(name: str) -> bool:
     """Whether a header, parameter or field of that name is taken to carry a secret."""
@@ -43,6 +48,7 @@ def redact_text(text: str) -> str:
     text = _HEADER_LINE.sub(rf"\1\2{HIDDEN}", text)
     text = _SCHEME.sub(rf"\1\2{HIDDEN}", text)
     text = _JWT.sub(HIDDEN, text)
+    text = _CHECKED.sub(rf"\1{HIDDEN}", text)
     text = _QUOTED.sub(rf"\g<q>\2\g<q>\3\4{HIDDEN}\4", text)
     return _BARE.sub(rf"\1\2{HIDDEN}", text)
 
@@ -62,6 +68,7 @@ class Redactor:
     def of(cls, plan: Plan) -> "Redactor":
         """A redactor that knows the secrets of `plan`, as they are and as they look in an address."""
         found = {value for request in plan.requests for value in _secrets_of(request)}
+        found.update(_login_secrets(plan.http))
         kept = {value for value in found if len(value) >= _SHORTEST and value != HIDDEN}
         forms = kept | {quote(value, safe="") for value in kept} | {quote_plus(value) for value in kept}
         return cls(tuple(sorted(forms, key=lambda value: (-len(value), value))))
@@ -83,6 +90,7 @@ class Redactor:
                 "base_url": _in_address(self._known(plan.base_url)),
                 "thresholds": tuple(self.text(expression) for expression in plan.thresholds),
                 "requests": tuple(requests),
+                "http": self._http(plan.http),
             }
         )
 
@@ -99,8 +107,26 @@ class Redactor:
                 "headers": _fields(request.headers, self.text),
                 "query": _fields(request.query, self.text),
                 "body": None if request.body is None else self._body(request.body),
+                "checks": tuple(self._check(check) for check in request.checks),
             }
         )
+
+    def _http(self, http: HttpOptions) -> HttpOptions:
+        return http.model_copy(
+            update={
+                "auth": None if http.auth is None else _hidden_login(http.auth),
+                "proxy": None if http.proxy is None else _in_address(self._known(http.proxy)),
+                "client_key_pem": None if http.client_key_pem is None else _HIDDEN_KEY,
+            }
+        )
+
+    def _check(self, check: Check) -> Check:
+        """Without secrets in what it compares with; it stays a valid rule."""
+        if not isinstance(check, HeaderCheck | BodyCheck | JsonCheck):
+            return check
+        if not is_secret_name(_looked_at(check)) and self.text(check.is_) == check.is_:
+            return check
+        return check.model_copy(update={"is_": f"contains {HIDDEN}"})
 
     def _body(self, body: Body) -> Body:
         match body:
@@ -128,6 +154,37 @@ def _secrets_of(request: Request) -> Iterable[str]:
         yield from (value for name, value in request.body.fields.items() if is_secret_name(name))
     if isinstance(request.body, JsonBody):
         yield from _json_secrets(request.body.value)
+
+
+def _login_secrets(http: HttpOptions) -> Iterable[str]:
+    """Of the login and the proxy's, also as a Basic header carries them, and of the client's key."""
+    if http.auth is not None:
+        yield from _basic(http.auth.user, http.auth.password) if isinstance(http.auth, BasicAuth) else (
+            http.auth.token,
+        )
+    for userinfo in _USERINFO.findall(http.proxy or ""):
+        user, _, password = userinfo.partition(":")
+        yield from _basic(unquote(user), unquote(password))
+    if http.client_key_pem is not None:
+        yield http.client_key_pem
+        yield http.client_key_pem.strip()
+
+
+def _basic(user: str, password: str) -> Iterable[str]:
+    yield password
+    yield base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def _looked_at(check: HeaderCheck | BodyCheck | JsonCheck) -> str:
+    if isinstance(check, HeaderCheck):
+        return check.name
+    return check.path if isinstance(check, JsonCheck) else ""
+
+
+def _hidden_login(auth: Auth) -> Auth:
+    if isinstance(auth, BasicAuth):
+        return auth.model_copy(update={"user": HIDDEN, "password": HIDDEN})
+    return auth.model_copy(update={"token": HIDDEN})
 
 
 def _pairs(address: str) -> Iterable[tuple[str, str]]:

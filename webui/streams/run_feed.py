@@ -21,7 +21,10 @@ log = logging.getLogger(__name__)
 STORED_EVERY_S = 2.0  # how often a run of another process, such as the command line's, is read from the store
 
 # Each is a template, rendered on its own; a viewer is sent those that changed.
-PARTS = ("state", "progress", "tiles", "health", "endpoints", "errors", "rules")
+PARTS = (
+    "state", "adjust", "progress", "warning", "tiles", "health", "steps", "endpoints", "errors", "rules",
+    "changes",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
