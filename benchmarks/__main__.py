@@ -29,6 +29,7 @@ from benchmarks.session import Session
 from benchmarks.tools import Toolbox
 from webui.cli.scratch import scratch_folder
 
+_QUIET = 0.5  # a load average that leaves the figures alone
 FOLDER = Path(__file__).parent
 BENCHMARKS: dict[str, Callable[[Session], Section]] = {
     "closed-loop": closed_loop.run,
@@ -48,7 +49,7 @@ def main() -> int:
     """Exit code 1 when a limit is not kept."""
     arguments = _parse()
     raise_file_limit()
-    busy = f"load average before: {os.getloadavg()[0]:.2f}"
+    load = os.getloadavg()[0]
     report = Report()
     with scratch_folder("katydid-bench-") as folder:
         tools = Toolbox(folder, install=not arguments.no_install)
@@ -58,7 +59,11 @@ def main() -> int:
             sys.stdout.write(f"{section.text()}\n\n")
             sys.stdout.flush()
         if arguments.write:
-            about = [f"`python -m benchmarks {shlex.join(sys.argv[1:])}`", *described(tools), busy]
+            about = [
+                f"`python -m benchmarks {shlex.join(sys.argv[1:])}`",
+                *described(tools),
+                _quiet_or_not(load),
+            ]
             _write(report, [*about, *(f"not there, so not measured: {name}" for name in tools.missing)])
     return 0 if report.kept else 1
 
@@ -68,6 +73,16 @@ def _section(name: str, session: Session) -> Section:
         return BENCHMARKS[name](session)
     except Exception as error:  # noqa: BLE001  the others go on
         return broken_off(name, error)
+
+
+def _quiet_or_not(load: float) -> str:
+    words = f"load average before the start: {load:.2f}"
+    if load < _QUIET:
+        return words
+    return (
+        f"{words}, so the machine did something else meanwhile: rates of the wall clock, lags and verdicts "
+        "on them say little, requests per CPU-second more"
+    )
 
 
 def _write(report: Report, about: list[str]) -> None:

@@ -53,6 +53,7 @@ def document(**more: object) -> RunDocument:
             ThresholdPart(expression="success>99%", passed=True, actual=99.27, limit=99, unit="%"),
             ThresholdPart(expression="throughput>1", passed=True, actual=122.4, limit=1, unit="/s"),
             ThresholdPart(expression="errors<10", passed=True, actual=9, limit=10, unit=""),
+            ThresholdPart(expression="audit.trustworthy", passed=True, actual=1, limit=1, unit=""),
         ),
         "audit": AuditPart(trustworthy=True),
     }  # fmt: skip
@@ -79,6 +80,7 @@ def test_the_summary_has_every_figure() -> None:
     assert "success>99% holds 99.27%" in lines
     assert "throughput>1 holds 122/s" in lines
     assert "errors<10 holds 9" in lines
+    assert "audit.trustworthy holds yes" in lines
 
 
 def test_what_a_target_sent_cannot_move_the_cursor() -> None:
@@ -145,10 +147,10 @@ def test_changes_are_listed_in_words() -> None:
 def test_the_open_model_has_service_times_and_drops() -> None:
     dropped = TOTALS.model_copy(update={"dropped": 4321})
     service = TIMES.model_copy(update={"p99": 12.3})
-    shown = text_of(summary(document(service_time_ms=service, totals=dropped)))
+    shown = text_of(summary(document(service_time_ms=TIMES, totals=dropped)))
     assert "4,321 dropped unsent" in " ".join(shown.split())
     assert "Service time" not in shown  # the closed model: the same as the response time
-    shown = text_of(summary(document(service_time_ms=service, plan={"load": {"shape": "constant-rate"}})))
+    shown = text_of(summary(document(service_time_ms=service)))
     lines = [" ".join(row.split()) for row in shown.splitlines()]
     assert "Response time Service time" in lines
     assert "p99 80.0 ms 12.3 ms" in lines

@@ -28,6 +28,8 @@ def threshold_table(thresholds: Sequence[ThresholdPart]) -> Table:
 
 
 def _measured(threshold: ThresholdPart) -> str:
+    if threshold.expression.startswith("audit."):
+        return units.DASH if threshold.actual is None else "yes" if threshold.actual else "no"
     if threshold.unit == "ms":
         return units.milliseconds(threshold.actual)
     if threshold.unit == "%":

@@ -92,7 +92,7 @@ def _times(document: RunDocument) -> Table | None:
         (title, times)
         for title, times in (
             ("Response time", document.response_time_ms),
-            ("Service time", document.service_time_ms if _is_open(document) else TimesPart()),
+            ("Service time", _service_time(document)),
             ("Until failure", document.failure_time_ms),
             ("First byte", document.first_byte_ms),
             ("Connect", document.connect_ms),
@@ -107,9 +107,10 @@ def _times(document: RunDocument) -> Table | None:
     return table
 
 
-def _is_open(document: RunDocument) -> bool:
-    """Whether starts came on a schedule, so that waiting for one counts as response time."""
-    return str(document.plan.get("load", {}).get("shape", "")) in ("constant-rate", "ramping-rate")
+def _service_time(document: RunDocument) -> TimesPart:
+    """The service time where it is another than the response time: where starts come on a schedule."""
+    apart = document.service_time_ms != document.response_time_ms
+    return document.service_time_ms if apart else TimesPart()
 
 
 def _steps(steps: Sequence[StepPart]) -> Table:
