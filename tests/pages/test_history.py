@@ -19,6 +19,14 @@ async def names(service: Service, address: str) -> list[str]:
     return re.findall(r'class="name" href="[^"]+">([^<]+)<', response.text)
 
 
+async def linked(service: Service, address: str, rel: str) -> str:
+    """Where the page's link of that kind leads."""
+    page = (await service.client.get(address)).text
+    link = re.search(rf'href="([^"]+)"[^>]*rel="{rel}"', page)
+    assert link
+    return unescape(link[1])
+
+
 @pytest.fixture
 async def three(service: Service) -> Service:
     await service.start(name="Lamps", tags=["workers=1"])
@@ -55,13 +63,32 @@ async def test_what_is_typed_stands_in_the_form(three: Service) -> None:
 
 
 async def test_pages_follow_one_another(three: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webui.pages.history.PAGE_LENGTH", 2)
-    first = (await three.client.get("/runs?sort=name&order=asc")).text
-    following = re.search(r'href="([^"]+)"[^>]*rel="next"', first)
-    assert following
-    address = unescape(following[1])
-    assert await names(three, address) == ["Tables"]
-    assert "First page" in (await three.client.get(address)).text
+    monkeypatch.setattr("webui.pages.history.PAGE_LENGTH", 1)
+    address = "/runs?sort=name&order=asc"
+    there = ["Chairs", "Lamps", "Tables"]
+    for name in there[:-1]:
+        assert await names(three, address) == [name]
+        address = await linked(three, address, "next")
+    for name in reversed(there[1:]):
+        assert await names(three, address) == [name]
+        address = await linked(three, address, "prev")
+    assert await names(three, address) == ["Chairs"]
+    assert address == "/runs?sort=name&order=asc"
+    page = (await three.client.get(address)).text
+    assert "First page" not in page
+    assert "Previous page" not in page
+
+
+def test_a_long_trail_keeps_the_nearest_pages() -> None:
+    listing = Listing()
+    for number in range(1, 100):
+        address = listing.following(str(number))
+        listing = Listing(cursor=str(number), trail=tuple(re.findall(r"trail=(\d*)", address)))
+    assert (listing.trail[0], listing.trail[-1]) == ("39", "98")
+    assert listing.previous is not None
+    assert "cursor=98&" in listing.previous
+    assert Listing(cursor="5").previous is None
+    assert Listing(cursor="5", trail=("",)).previous == "/runs"
 
 
 async def test_a_forms_empty_fields_leave_the_address(three: Service) -> None:

@@ -18,6 +18,7 @@ from webui.store import RunQuery, RunSummary, Sort
 from webui.web import Manager, Storage
 
 PAGE_LENGTH = 50
+MAX_TRAIL = 60  # pages before that an address carries; from further on, First page leads back
 STATUSES = ("live", *(status.value for status in RunStatus if not status.live))
 
 router = APIRouter(include_in_schema=False)
@@ -33,6 +34,7 @@ class Listing:
     sort: Sort = "created"
     order: str = "desc"
     cursor: str = ""
+    trail: tuple[str, ...] = ()  # the cursors of the pages before this one; the first page's is empty
 
     def query(self) -> RunQuery:
         """The same for the store."""
@@ -47,12 +49,26 @@ class Listing:
         )
 
     def address(self, **changes: str) -> str:
-        """The address of this list with changes; another order or filter begins at the first page."""
-        changed = replace(self, **{"cursor": "", **changes})  # type: ignore[arg-type]
+        """The address of this list with changes, at its first page."""
+        return replace(self, **{"cursor": "", "trail": (), **changes}).here  # type: ignore[arg-type]
+
+    @property
+    def here(self) -> str:
+        """The address of this page of the list."""
         plain = Listing()
-        parts = {name: getattr(changed, name) for name in Listing.__slots__}
-        query = urlencode({name: value for name, value in parts.items() if value != getattr(plain, name)})
+        parts = {name: getattr(self, name) for name in Listing.__slots__}
+        changed = {name: value for name, value in parts.items() if value != getattr(plain, name)}
+        query = urlencode(changed, doseq=True)
         return f"/runs?{query}" if query else "/runs"
+
+    def following(self, cursor: str) -> str:
+        """The address of the next page, which begins at `cursor`."""
+        return replace(self, cursor=cursor, trail=(*self.trail, self.cursor)[-MAX_TRAIL:]).here
+
+    @property
+    def previous(self) -> str | None:
+        """The address of the page before; None on the first page, and where the trail does not reach."""
+        return replace(self, cursor=self.trail[-1], trail=self.trail[:-1]).here if self.trail else None
 
     def sorted_by(self, sort: str) -> str:
         """The address with that order; asked for a second time, turned round. Text begins with A."""
@@ -80,6 +96,7 @@ class HistoryPage:
     rows: Sequence[RunRow]
     total: int
     first: str | None
+    previous: str | None
     next: str | None
     statuses: Sequence[str] = STATUSES
 
@@ -95,6 +112,7 @@ async def history(
     sort: Annotated[str, Query(max_length=20)] = "created",
     order: Annotated[str, Query(max_length=4)] = "desc",
     cursor: Annotated[str, Query(max_length=4000)] = "",
+    trail: Annotated[tuple[str, ...], Query(max_length=MAX_TRAIL)] = (),
 ) -> Response:
     """The list that the address describes. What it does not know, it takes as not said."""
     listing = Listing(
@@ -104,8 +122,9 @@ async def history(
         sort=next((known for known in get_args(Sort) if known == sort), "created"),
         order="asc" if order == "asc" else "desc",
         cursor=cursor,
+        trail=trail if cursor else (),
     )
-    plain = listing.address(cursor=listing.cursor)
+    plain = listing.here
     if request.url.query and request.url.query != plain.partition("?")[2]:
         return RedirectResponse(plain, HTTPStatus.SEE_OTHER)  # a form sends its empty fields too
     found = await store.list_runs(listing.query())
@@ -113,8 +132,9 @@ async def history(
         listing=listing,
         rows=_rows(manager, found.items),
         total=found.total,
-        first=listing.address() if cursor else None,
-        next=listing.address(cursor=found.next_cursor) if found.next_cursor else None,
+        first=listing.address() if listing.cursor and listing.trail != ("",) else None,
+        previous=listing.previous,
+        next=listing.following(found.next_cursor) if found.next_cursor else None,
     )
     return respond("history/index.html", page)
 
