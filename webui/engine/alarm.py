@@ -11,7 +11,7 @@ from time import perf_counter_ns as clock
 from webui.units import NS_PER_MS
 
 SPIN_NS = 1_500_000  # how long before its time a precise alarm stops sleeping
-_NEVER_SPUN = 1 << 30
+_TURN_NS = 5_000  # a turn of the loop with nothing to do takes no longer, until measured
 
 
 class Alarm:
@@ -27,7 +27,7 @@ class Alarm:
         self._handle: asyncio.Handle | None = None
         self._due_ns = 0
         self._turn_ns = 0  # the last turn of the spin
-        self._fastest_ns = _NEVER_SPUN  # the shortest turn so far
+        self._fastest_ns = _TURN_NS  # the shortest turn so far
         self.spun_ns = 0
 
     def set(self, due_ns: int) -> None:

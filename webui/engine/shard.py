@@ -53,7 +53,8 @@ class Shard:
         now = clock()
         open_model = is_open(plan)
         self.recorder = Recorder([len(template.data) for template in templates], now, open_model=open_model)
-        self.health = HealthMeter(now)
+        self._alarm = Alarm(loop, self._ring, precise=open_model)
+        self.health = HealthMeter(now, lambda: self._alarm.spun_ns)
         self.done: asyncio.Future[None] = loop.create_future()
         self.around = Surroundings(
             loop=loop,
@@ -86,7 +87,6 @@ class Shard:
         self._grace_ns = round(plan.graceful_stop_s * NS_PER_S)
         duration_s = planned_s(plan.load)
         self._ends_ns = None if duration_s is None else round(duration_s * NS_PER_S)  # on the shape's clock
-        self._alarm = Alarm(loop, self._ring, precise=open_model)
         # how far it has come
         self.start_ns = self.origin_ns = now
         self.reason: Reason | None = None
