@@ -9,73 +9,23 @@ import signal
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from tests.runs.fakes import plan
+from tests.runs.real import Harness, plan_for
 from tests.runs.target import Target, target
 from webui.fleet import Fleet
 from webui.metrics import codec
-from webui.plan.model import Plan
 from webui.runs.manager import RunManager
-from webui.runs.model import RunView
 from webui.runs.state import RunStatus
 from webui.settings import Settings
 from webui.store import Store
 
 pytestmark = pytest.mark.anyio
-
-
-class Harness:
-    """A manager with everything real."""
-
-    def __init__(self, store: Store, fleet: Fleet, manager: RunManager) -> None:
-        self.store, self.fleet, self.manager = store, fleet, manager
-
-    async def begin(self, the_plan: Plan) -> str:
-        """Starts a run; returns when its first interval has come."""
-        created = await self.manager.create(the_plan)
-        async with self.manager.subscribe(created.id) as events:
-            async for event in events:
-                if event.kind == "snapshot":
-                    break
-        return created.id
-
-    async def ended(self, run_id: str, seconds: float = 20) -> RunView:
-        async with asyncio.timeout(seconds):
-            while self.manager.get_live(run_id) is not None:
-                await asyncio.sleep(0.005)
-        return await self.manager.view(run_id)
-
-    def pid(self, run_id: str, shard: int = 0) -> int:
-        return self.fleet.pids[self.fleet._launches[run_id].addresses[shard]]
-
-
-@pytest.fixture
-async def h(tmp_path: Path) -> AsyncIterator[Harness]:
-    store = await Store.open(f"sqlite:///{tmp_path}/katydid.db")
-    fleet = await Fleet.start()
-    manager = RunManager(store, fleet, Settings())
-    await manager.start()
-    yield Harness(store, fleet, manager)
-    await manager.close()
-    await fleet.close()
-    await store.close()
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[Target]:
-    async with target() as counted:
-        yield counted
-
-
-def plan_for(server: Target, duration_s: float | None = 30, **load: Any) -> Plan:
-    load = {"shape": "constant-users", "users": 5, "duration_s": duration_s, **load}
-    return plan(base_url=f"http://127.0.0.1:{server.port}", load=load)
 
 
 async def test_a_run_counts_what_the_server_counts(h: Harness, server: Target) -> None:
