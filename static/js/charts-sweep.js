@@ -46,7 +46,7 @@ export class SweepCharts {
 
 class StepPlot {
   constructor(box, spec, group) {
-    Object.assign(this, { box, spec, group, u: null, x: [1, 10], y: [0, 10], steps: [] });
+    Object.assign(this, { box, spec, group, u: null, x: [1, 10], y: [spec.log ? 1 : 0, 10], steps: [] });
     const figure = box.closest("figure");
     this.ends = figure.querySelector(`[data-ends="${spec.name}"]`);
     this.tip = figure.querySelector(`[data-tip="${spec.name}"]`);
