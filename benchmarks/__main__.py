@@ -6,6 +6,7 @@ Traffic goes to this machine's loopback alone. Every part is bounded in time.
 import argparse
 import os
 import shlex
+import signal
 import sys
 import tomllib
 from collections.abc import Callable
@@ -49,6 +50,8 @@ def main() -> int:
     """Exit code 1 when a limit is not kept."""
     arguments = _parse()
     raise_file_limit()
+    # Ended by SIGTERM, it still ends what it started.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     load = os.getloadavg()[0]
     report = Report()
     with scratch_folder("katydid-bench-") as folder:

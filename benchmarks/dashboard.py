@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import psutil
 
-from benchmarks.machine import on_core
+from benchmarks.machine import end, on_core
 from benchmarks.nginx import free_port, wait_for_port
 from webui.cli.scratch import scratch_folder
 
@@ -70,7 +70,11 @@ class Dashboard:
 
     def cpu_s(self) -> float:
         """CPU seconds so far of the dashboard and all processes below it, also of those that have ended."""
-        return sum(sum(process.cpu_times()[:4]) for process in [self.process, *self._engines()])
+        return sum(self.process.cpu_times()[:4]) + self.cpu_s_of_engines()
+
+    def cpu_s_of_engines(self) -> float:
+        """CPU seconds so far of all processes below the dashboard."""
+        return sum(sum(process.cpu_times()[:4]) for process in self._engines())
 
     def memory(self) -> int:
         """Private memory of the dashboard and all processes below it, in bytes."""
@@ -110,5 +114,4 @@ def running_dashboard(database: Path | None = None, core: int | None = None) -> 
             with contextlib.closing(Dashboard(f"http://127.0.0.1:{port}", process.pid)) as dashboard:
                 yield dashboard
         finally:
-            process.terminate()
-            process.wait(10)
+            end(process)

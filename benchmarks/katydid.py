@@ -16,14 +16,14 @@ def katydid(dashboard: Dashboard, nginx: Nginx, plan: dict[str, Any]) -> Generat
     """Runs of `plan`, whose load gets the round's length. Each count must be nginx's own."""
 
     def go(seconds: int) -> Taken:
-        served_before, cpu_before = nginx.status().requests, dashboard.cpu_s()
+        served_before, before = nginx.status().requests, (dashboard.cpu_s(), dashboard.cpu_s_of_engines())
         document = timed_run(dashboard, plan, seconds)
-        cpu_s = dashboard.cpu_s() - cpu_before
+        cpu_s, engines_cpu_s = dashboard.cpu_s() - before[0], dashboard.cpu_s_of_engines() - before[1]
         served = nginx.status().requests - served_before - 1  # the second look is counted too
         totals = document["totals"]
         if totals["completed"] != served or totals["failures"]:
             raise AssertionError(f"nginx answered {served}, but Katydid's books say {totals}")
-        return Taken(float(totals["throughput_rps"]), cpu_s)
+        return Taken(float(totals["throughput_rps"]), cpu_s, engines_cpu_s)
 
     shown = {**plan, "base_url": "URL"}
     return Generator("katydid", f"POST /api/v1/runs {json.dumps(shown)}", go)

@@ -25,6 +25,16 @@ def enough_cores() -> bool:
     return {GENERATOR_CORE, TARGET_CORE} <= os.sched_getaffinity(0)
 
 
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """Ends a process that was started here, by force where it takes longer than 10 s."""
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 def raise_file_limit() -> None:
     """As many open files as this user may have, for this process and its children."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

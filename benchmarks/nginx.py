@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from benchmarks.machine import TARGET_CORE, on_core
+from benchmarks.machine import TARGET_CORE, end, on_core
 from benchmarks.tools import Toolbox
 from webui.cli.scratch import scratch_folder
 
@@ -90,8 +90,7 @@ def running_nginx(tools: Toolbox) -> Iterator[Nginx]:
             with contextlib.closing(Nginx(port, tls_port)) as nginx:
                 yield nginx
         finally:
-            process.terminate()
-            process.wait(10)
+            end(process)
 
 
 def _write_certificate(folder: Path) -> None:

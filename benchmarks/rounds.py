@@ -11,10 +11,12 @@ from benchmarks.report import Limit, Section
 
 @dataclass(frozen=True)
 class Taken:
-    """One round of a generator: the rate it states, and the CPU seconds that it used."""
+    """One round of a generator: the rate it states, and the CPU seconds that it used; of these, for Katydid,
+    the ones of its engines, without the dashboard."""
 
     rate: float
     cpu_s: float
+    engines_cpu_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,12 @@ class Generator:
 
 @dataclass(frozen=True)
 class Figures:
-    """The rounds of one generator. `per_cpu_s` are requests that the target answered per CPU-second."""
+    """The rounds of one generator. `per_cpu_s` are requests that the target answered per CPU-second, and
+    `per_engine_s` those per CPU-second of Katydid's engines alone."""
 
     rates: Sequence[float]
     per_cpu_s: Sequence[float]
+    per_engine_s: Sequence[float] = ()
 
     @property
     def rate(self) -> float:
@@ -46,20 +50,26 @@ def alternate(nginx: Nginx, generators: Sequence[Generator], rounds: int, second
     """Rounds in turns, so that whatever else the machine does meets all of them."""
     for generator in generators:
         generator.go(1)  # caches warm, processes up
-    found: dict[str, Figures] = {each.name: Figures([], []) for each in generators}
+    found: dict[str, list[tuple[Taken, int]]] = {each.name: [] for each in generators}
     for _ in range(rounds):
         for generator in generators:
-            rate, per_cpu_s = _round(nginx, generator, seconds)
-            figures = found[generator.name]
-            found[generator.name] = Figures([*figures.rates, rate], [*figures.per_cpu_s, per_cpu_s])
-    return found
+            found[generator.name].append(_round(nginx, generator, seconds))
+    return {name: _figures(taken) for name, taken in found.items()}
 
 
-def _round(nginx: Nginx, generator: Generator, seconds: int) -> tuple[float, float]:
+def _round(nginx: Nginx, generator: Generator, seconds: int) -> tuple[Taken, int]:
+    """What it states, and how many requests the target answered."""
     before = nginx.status().requests
     taken = generator.go(seconds)
-    served = nginx.status().requests - before - 1  # the second look is counted too
-    return taken.rate, served / taken.cpu_s
+    return taken, nginx.status().requests - before - 1  # the second look is counted too
+
+
+def _figures(rounds: Sequence[tuple[Taken, int]]) -> Figures:
+    return Figures(
+        [taken.rate for taken, _ in rounds],
+        [served / taken.cpu_s for taken, served in rounds],
+        [served / taken.engines_cpu_s for taken, served in rounds if taken.engines_cpu_s],
+    )
 
 
 def compared(
@@ -80,9 +90,20 @@ def compared(
             for name, share in limits.items()
             if name in found
         ],
-        [] if enough_cores() else ["fewer than two cores: generator and target shared one"],
+        _remarks(found),
         [generator.command for generator in generators],
     )
+
+
+def _remarks(found: Mapping[str, Figures]) -> list[str]:
+    remarks = [] if enough_cores() else ["fewer than two cores: generator and target shared one"]
+    ours = found["katydid"].per_engine_s
+    if ours:
+        alone = statistics.median(ours)
+        shares = [f"{alone / each.efficiency:.2f} of {name}'s" for name, each in found.items()]
+        words = f"Katydid's engines, without its dashboard: {alone:,.0f} requests per CPU-second"
+        remarks.append(f"{words}, {', '.join(shares[1:])}")
+    return remarks
 
 
 def _row(name: str, figures: Figures, ours: Figures) -> list[str]:

@@ -59,7 +59,7 @@ def test_rounds_alternate_and_count_by_the_targets_own_count() -> None:
         def go(seconds: int) -> Taken:
             order.append((name, seconds))
             nginx.requests += requests
-            return Taken(requests / seconds, 0.5)
+            return Taken(requests / seconds, 0.5, 0.25 if name == "katydid" else None)
 
         return Generator(name, name, go)
 
@@ -67,11 +67,15 @@ def test_rounds_alternate_and_count_by_the_targets_own_count() -> None:
     found = alternate(nginx, both, rounds=2, seconds=4)
     one_round = [("katydid", 4), ("wrk", 4)]
     assert order == [("katydid", 1), ("wrk", 1), *one_round, *one_round]
-    assert found == {"katydid": Figures([75, 75], [600, 600]), "wrk": Figures([100, 100], [800, 800])}
+    assert found == {
+        "katydid": Figures([75, 75], [600, 600], [1200, 1200]),
+        "wrk": Figures([100, 100], [800, 800], []),
+    }
     section = compared("Closed loop", found, both, {"wrk": 0.9, "hey": 1.0}, 4)
     assert [(limit.what, limit.value, limit.kept) for limit in section.limits] == [
         ("Katydid's rate ÷ wrk's", 0.75, False)
     ]
+    assert section.remarks[-1].endswith("1,200 requests per CPU-second, 1.50 of wrk's")
     assert section.rows[1] == ["wrk", "100", "100", "100", "0.75", "800", "0.75"]
 
 
