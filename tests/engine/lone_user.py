@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from random import Random
+from itertools import cycle
 from typing import Any, cast
 
 from tests.engine.wire import FakeTransport
@@ -13,7 +13,7 @@ from webui.engine.protocol import Connection
 from webui.engine.recorder import Recorder
 from webui.engine.template import prepare
 from webui.engine.user import Surroundings, User
-from webui.engine.work import budgeted, picks
+from webui.engine.work import budgeted
 from webui.plan.documents import plan_from_data
 
 
@@ -61,7 +61,7 @@ class LoneUser:
             loop=cast(asyncio.AbstractEventLoop, self.loop),
             recorder=self.recorder,
             origins=Origins(targets, options, addresses),
-            take=budgeted(picks(templates, [1] * len(templates), Random(1)), None),
+            take=budgeted(cycle(templates), None),
             pause=None,
             wake_at=lambda due_ns, user: self.due.append(user),
             idle=lambda user: user.retire(),

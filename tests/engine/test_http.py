@@ -523,3 +523,29 @@ def test_more_than_the_length_says_ends_the_connection_and_counts_the_response()
     with Target(overflows) as target:
         result = run(target.url, users=2, iterations=6)
     assert result.totals.successes == target.requests == target.connections == 6
+
+
+def test_a_redirect_does_not_show_the_clients_certificate_to_another_origin() -> None:
+    context = server_context()
+    context.load_verify_locations(cadata=certificate()[0].decode())
+    context.verify_mode = ssl.CERT_OPTIONAL
+    shown = []
+
+    async def respond(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        shown.append(bool(writer.get_extra_info("peercert")))
+        writer.write(reply())
+
+    pem, key = (part.decode() for part in certificate())
+    with Target(respond, tls=context) as other:
+
+        async def redirect(seen: Seen, writer: asyncio.StreamWriter) -> None:
+            shown.append(bool(writer.get_extra_info("peercert")))
+            writer.write(to(f"{other.url}/"))
+
+        with Target(redirect, tls=context) as target:
+            result = run(
+                target.url, iterations=1, follow_redirects=True, verify_tls=False,
+                client_cert_pem=pem, client_key_pem=key,
+            )  # fmt: skip
+    assert result.totals.successes == 1
+    assert shown == [True, False]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -202,6 +203,53 @@ def test_a_connection_given_up_while_it_was_made_stays_silent() -> None:
     assert wire.transport.aborted
     connection.connection_lost(None)
     assert notes.events == []
+
+
+def asking(**request: object) -> Wire:
+    """A request whose body waits for the server."""
+    return Wire("POST", body="data", expect_continue=True, **request)
+
+
+@pytest.mark.anyio
+async def test_a_body_waits_for_the_server_to_ask() -> None:
+    wire = asking()
+    assert wire.transport.written.endswith(b"Expect: 100-continue\r\n\r\n")
+    wire.feed(head(status="102 Processing"))
+    assert b"data" not in wire.transport.written
+    wire.feed(head(status="100 Continue"))
+    assert wire.transport.written.endswith(b"\r\n\r\ndata")
+    assert wire.notes.events[-1] == "4 more sent"
+    wire.feed(OK)
+    assert wire.outcomes == [
+        (200, None, len(head(status="102 Processing") + head(status="100 Continue") + OK))
+    ]
+    assert wire.connection.usable
+
+
+@pytest.mark.anyio
+async def test_a_body_goes_out_when_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webui.engine.protocol.GO_AHEAD_S", 0.001)
+    wire = asking(chunked=True)
+    while b"data" not in wire.transport.written:
+        await anyio.sleep(0)
+    assert wire.transport.written.endswith(b"4\r\ndata\r\n0\r\n\r\n")
+    wire.feed(OK)
+    wire.again()
+    wire.feed(OK)
+    assert len(wire.outcomes) == 2
+
+
+@pytest.mark.anyio
+async def test_an_answer_instead_of_a_go_ahead_leaves_the_body_unsent() -> None:
+    wire = asking()
+    wire.feed(head("Content-Length: 0", status="413 Too Large"))
+    assert wire.outcomes[0][:2] == (413, "http_413")
+    assert b"data" not in wire.transport.written
+    assert not wire.connection.usable
+    wire = asking()
+    wire.end()
+    assert wire.outcomes == [("connection_closed", 0)]
+    assert wire.notes.events[-1] == "close"
 
 
 PIECES = st.lists(

@@ -55,6 +55,9 @@ class Notes(Handler):
     def on_close(self, connection: Connection) -> None:
         self.events.append("close")
 
+    def on_body_sent(self, size: int) -> None:
+        self.events.append(f"{size} more sent")
+
     def on_response(self, status: int, kind: str | None, first_ns: int, end_ns: int, size: int) -> None:
         assert first_ns <= end_ns
         self.outcomes.append((status, kind, size))
@@ -85,7 +88,13 @@ class Wire:
         self.connection = Connection(self.notes)
         self.connection.connection_made(self.transport)
         self.template = template(method, **request)
-        self.connection.send(self.template)
+        self._send()
+
+    def _send(self) -> None:
+        if self.template.held:
+            self.connection.send_with(self.template, self.template.data)
+        else:
+            self.connection.send(self.template)
 
     @property
     def outcomes(self) -> list[tuple[Any, ...]]:
@@ -94,7 +103,7 @@ class Wire:
     def again(self) -> None:
         """Sends the request once more."""
         assert self.connection.usable
-        self.connection.send(self.template)
+        self._send()
 
     def feed(self, *pieces: bytes) -> None:
         """Pieces as they come; nothing comes after the transport was closed."""

@@ -17,6 +17,8 @@ class Undecodable(Exception):
 def decode(body: bytes | bytearray, encoding: str, limit: int) -> bytes:
     """The body without its Content-Encoding, of `limit` bytes at most. Raises Undecodable."""
     plain = bytes(body)
+    if not encoding:
+        return plain
     layers = [name for part in encoding.split(",") if (name := part.strip().lower()) not in _PLAIN]
     if len(layers) > _MOST_LAYERS:
         raise Undecodable(f"the body is encoded {len(layers)} times over")

@@ -93,7 +93,11 @@ def _failure(error: OSError, address: str, port: int) -> ConnectFailed:
 
 
 class Origins:
-    """The origins by their number, in the order of `targets`, a list that grows where redirects lead on."""
+    """The origins by their number, in the order of `targets`, a list that grows where redirects lead on.
+
+    Those that redirects lead to are not shown the client's certificate. Raises InvalidInput for certificates
+    that can't be used.
+    """
 
     def __init__(
         self, targets: list[Target], options: HttpOptions, given: dict[str, list[str]] | None
@@ -101,14 +105,16 @@ class Origins:
         self._targets = targets
         self._options = options
         self._given = given or {}
-        self._context: ssl.SSLContext | None = None
-        if (
-            options.follow_redirects
-            or options.needs_httpx
-            or any(target.scheme == "https" for target in targets)
-        ):
-            self._context = tls_context(options)
-        self._known = [self._origin(target) for target in targets]
+        own = foreign = None
+        if options.needs_httpx or any(target.scheme == "https" for target in targets):
+            own = tls_context(options)
+        if options.needs_httpx or options.follow_redirects:
+            foreign = tls_context(options, identify=False)
+        self._contexts = own, foreign
+        self._own = len(targets)
+        self._known: list[Origin] = []
+        for target in targets:
+            self._known.append(self._origin(target))
 
     def __len__(self) -> int:
         return len(self._targets)
@@ -121,13 +127,16 @@ class Origins:
     def _origin(self, target: Target) -> Origin:
         given = self._given.get(target.host)
         fresh = given is None and self._options.dns == "per-connection"
+        own, foreign = self._contexts
+        context = own if len(self._known) < self._own else foreign
         if self._options.needs_httpx:
             # Not before it is needed: httpx takes long to import.
             from webui.engine.through_httpx import HttpxOrigin
 
-            return HttpxOrigin(target, self._context, fresh, list(given or []), options=self._options)
-        context = self._context if target.scheme == "https" else None
-        return Origin(target, context, fresh, list(given or []))
+            return HttpxOrigin(
+                target, context, fresh, list(given or []), options=self._options, proxy_context=foreign
+            )
+        return Origin(target, context if target.scheme == "https" else None, fresh, list(given or []))
 
     async def resolve(self, stopped: asyncio.Event) -> None:
         """Looks up the hosts' addresses, all at a time, but those that are given or looked up later.

@@ -188,16 +188,16 @@ def verdicts(request: Request) -> Verdicts:
     `success_statuses` go first. Without them a request that has a check on its status leaves the status to
     its checks alone, so that `== 404` makes a success of a 404; any other counts 400 and over as failures.
     """
-    judged = any(isinstance(check, StatusCheck) for check in request.checks)
+    judging = [check.rule.test for check in request.checks if isinstance(check, StatusCheck)]
+    passing = LOOK if len(judging) < len(request.checks) else None
     if request.success_statuses is not None:
         successes = parse_statuses(request.success_statuses)
     else:
-        successes = frozenset(range(STATUSES)) if judged else DEFAULT_SUCCESS
-    return tuple(_verdict(request, status, successes) for status in range(STATUSES))
+        successes = frozenset(range(STATUSES)) if judging else DEFAULT_SUCCESS
 
+    def verdict(status: int) -> str | None:
+        if status not in successes:
+            return f"http_{status}"
+        return passing if all(test(status) for test in judging) else LOOK
 
-def _verdict(request: Request, status: int, successes: frozenset[int]) -> str | None:
-    if status not in successes:
-        return f"http_{status}"
-    holds = all(isinstance(check, StatusCheck) and check.rule.test(status) for check in request.checks)
-    return None if holds else LOOK
+    return tuple(verdict(status) for status in range(STATUSES))

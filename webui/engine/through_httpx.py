@@ -29,6 +29,7 @@ class HttpxOrigin(Origin):
     """An origin that is reached through httpx."""
 
     options: HttpOptions = field(kw_only=True)
+    proxy_context: ssl.SSLContext | None = None
 
     def connection(self, handler: Handler) -> Connection:
         return HttpxConnection(handler, self)
@@ -271,7 +272,7 @@ class _Transport(httpx.AsyncHTTPTransport):
         proxy = None
         if options.proxy is not None:
             secure = options.proxy.lower().startswith("https:")
-            proxy = httpx.Proxy(options.proxy, ssl_context=origin.context if secure else None)
+            proxy = httpx.Proxy(options.proxy, ssl_context=origin.proxy_context if secure else None)
         super().__init__(
             verify=origin.context,
             trust_env=False,

@@ -17,10 +17,11 @@ _READ = 16 * 1024  # a whole record, so that nothing of one is left behind
 _LAST_WORDS = 4096  # bytes that are waited for when a connection is closed
 
 
-def tls_context(options: HttpOptions) -> ssl.SSLContext:
+def tls_context(options: HttpOptions, *, identify: bool = True) -> ssl.SSLContext:
     """For client connections. Raises InvalidInput for certificates and keys that can't be used.
 
     Certificate and host name must satisfy the system's CAs or the plan's own, unless nothing is verified.
+    `identify`: the plan's client certificate, if it has one, is shown to servers that ask.
     """
     context = ssl.create_default_context()
     if not options.verify_tls:
@@ -29,7 +30,7 @@ def tls_context(options: HttpOptions) -> ssl.SSLContext:
     context.set_alpn_protocols(["http/1.1"])
     if options.ca_pem is not None:
         _trust(context, options.ca_pem)
-    if options.client_cert_pem is not None and options.client_key_pem is not None:
+    if identify and options.client_cert_pem is not None and options.client_key_pem is not None:
         _identify(context, options.client_cert_pem, options.client_key_pem)
     return context
 

@@ -9,7 +9,7 @@ from webui.plan.checks import BodyCheck, Check, HeaderCheck, JsonCheck, SizeChec
 from webui.plan.jsonpath import parse_path
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen, making one would cost as much as checking it
 class Response:
     """What checks look at. `headers` has lower-case names; `body` is decoded, None unless needed."""
 
