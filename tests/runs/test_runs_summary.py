@@ -36,6 +36,26 @@ from webui.runs.summary import load_text
             "2 stages up to 1,200 users in 40 s",
         ),
         (
+            {
+                "shape": "ramping-users",
+                "start_users": 1,
+                "stages": [{"duration_s": 30, "users": 100}, {"duration_s": 60, "users": 100}],
+            },
+            "Ramp from 1 to 100 users in 30 s, held 1 min",
+        ),
+        (
+            {
+                "shape": "ramping-users",
+                "start_users": 5,
+                "stages": [
+                    {"duration_s": 10, "users": 5},
+                    {"duration_s": 0, "users": 9},
+                    {"duration_s": 10, "users": 9},
+                ],
+            },
+            "2 stages up to 9 users in 20 s",
+        ),
+        (
             {"shape": "constant-rate", "rate_rps": 500, "duration_s": 30},
             "500 req/s for 30 s, at most 1,000 in flight",
         ),

@@ -44,7 +44,7 @@ def _(load: ConstantUsers) -> str:
 
 @_in_words.register
 def _(load: RampingUsers) -> str:
-    return _stages(load.start_users, [stage.users for stage in load.stages], "users", load.duration_s)
+    return _stages(load.start_users, [(stage.duration_s, stage.users) for stage in load.stages], "users")
 
 
 @_in_words.register
@@ -54,8 +54,8 @@ def _(load: ConstantRate) -> str:
 
 @_in_words.register
 def _(load: RampingRate) -> str:
-    rates = [stage.rate_rps for stage in load.stages]
-    return f"{_stages(load.start_rate_rps, rates, 'req/s', load.duration_s)}, {_at_most(load.max_users)}"
+    stages = [(stage.duration_s, stage.rate_rps) for stage in load.stages]
+    return f"{_stages(load.start_rate_rps, stages, 'req/s')}, {_at_most(load.max_users)}"
 
 
 @_in_words.register
@@ -68,13 +68,19 @@ def _(load: Sweep) -> str:
     return f"Sweep {count(load.from_)} to {count(load.to)} users"
 
 
-def _stages(start: float, reached: Sequence[float], unit: str, seconds: float) -> str:
-    """One stage by its ends, more by their number and the highest."""
-    if len(reached) > 1:
-        highest = _rate(max(start, *reached))
-        return f"{plural(len(reached), 'stage')} up to {highest} {unit} in {duration(seconds)}"
+def _stages(start: float, stages: Sequence[tuple[float, float]], unit: str) -> str:
+    """One stage, or one and a time at its level, by its ends; more by their number and the highest.
+    `stages` are (seconds, value reached); those of no length are jumps, not stages."""
+    lasting = [stage for stage in stages if stage[0] > 0] or list(stages)
+    seconds, reached = lasting[0]
+    holds = [held for held, value in lasting[1:] if value == reached]
+    if len(holds) < len(lasting) - 1 or len(holds) > 1 or len(lasting) < len(stages):
+        highest = _rate(max(start, *(value for _, value in stages)))
+        total = duration(sum(length for length, _ in stages))
+        return f"{plural(len(lasting), 'stage')} up to {highest} {unit} in {total}"
     begin = f"from {_rate(start)} " if start else ""
-    return f"Ramp {begin}to {_rate(reached[0])} {unit} in {duration(seconds)}"
+    held = f", held {duration(holds[0])}" if holds else ""
+    return f"Ramp {begin}to {_rate(reached)} {unit} in {duration(seconds)}{held}"
 
 
 def _rate(value: float) -> str:
