@@ -15,6 +15,7 @@ export function drawMarks(u, marks, colour, withWords) {
   ctx.font = font().replace("11px", `${11 * scale}px`);
   ctx.fillStyle = colour;
   ctx.textBaseline = "top";
+  ctx.textAlign = "left";
   for (const [at, words] of marks) {
     const x = u.valToPos(at, "x", true);
     if (x < bbox.left || x > bbox.left + bbox.width) continue;

@@ -155,7 +155,9 @@ class RunPage:
 
     @property
     def peak_users(self) -> int:
-        """The most users at a time, as planned or as changed by hand."""
+        """The most users at a time: as planned or as changed by hand, of a sweep as far as it came."""
+        if self.sweep:
+            return max((row.step.users for row in self.steps), default=self.users)
         asked = [int(row.value or 0) for row in self.changes if row.kind == "users"]
         return max(peak_users(self.plan.load), *asked, 0)
 

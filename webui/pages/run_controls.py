@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from webui.errors import InvalidInput, Problem
 from webui.pages.planned import planned_rate
-from webui.plan.load import ConstantRate, ConstantUsers, RampingRate, RampingUsers, Sweep, planned_s
+from webui.plan.load import ConstantRate, ConstantUsers, RampingRate, RampingUsers, planned_s
 from webui.runs.model import RunView
 from webui.runs.state import RunStatus
 from webui.units import parse_count, parse_duration, parse_rate
@@ -51,7 +51,7 @@ def controls_of(view: RunView) -> Controls | None:
     load = view.plan.load
     return Controls(
         stepper=_stepper(view),
-        can_pause=not isinstance(load, Sweep),
+        can_pause=True,
         paused=view.paused,
         can_add_time=planned_s(load) is not None,
     )
