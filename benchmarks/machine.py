@@ -46,7 +46,7 @@ def described(tools: Toolbox) -> list[str]:
     packages = ", ".join(f"{name} {version(name)}" for name in ("katydid", "uvloop", "httptools"))
     return [
         f"{_cpu()}, {psutil.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB",
-        f"{platform.system()} {platform.release()}, Python {platform.python_version()}, {packages}",
+        f"{platform.system()} {platform.release().partition('-')[0]}, Python {platform.python_version()}, {packages}",
         *tools.versions(),
         f"at {_commit()}",
     ]

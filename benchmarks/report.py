@@ -1,5 +1,6 @@
 """Results as tables: plain on a terminal, Markdown in a file."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -54,7 +55,8 @@ class Section:
 
 def broken_off(name: str, error: Exception) -> Section:
     """The section of a benchmark that could not be finished."""
-    reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    # Folders of this machine mean nothing to a reader.
+    reason = re.sub(r"/[\w./-]*/", "…/", f"{type(error).__name__}: {error}".splitlines()[0])[:300]
     return Section(name, ["figure", "value"], [], [Limit("finished", 0, 1, at_least=True)], [reason])
 
 

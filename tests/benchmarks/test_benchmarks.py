@@ -90,9 +90,9 @@ def test_a_limit_that_is_not_reached_has_its_note() -> None:
 
 
 def test_a_benchmark_that_breaks_off_is_not_kept() -> None:
-    report = Report({"tls": broken_off("tls", ValueError("no rate\nat all"))})
+    report = Report({"tls": broken_off("tls", ValueError("no rate in /tmp/x/run.log\nat all"))})
     assert not report.kept
-    assert "ValueError: no rate\n" in report.markdown([], {})
+    assert "ValueError: no rate in …/run.log\n" in report.markdown([], {})
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
