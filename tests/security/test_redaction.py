@@ -133,3 +133,47 @@ def test_no_header_secret_survives_anywhere(secret: str) -> None:
     texts = [redacted.note, redacted.requests[0].label, *redacted.requests[0].headers.values()]
     if secret not in HIDDEN:
         assert all(secret not in text.replace(HIDDEN, "") for text in texts)
+
+
+KEY = "-----BEGIN PRIVATE KEY-----\nc3NhbWU=\n-----END PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize(
+    ("http", "secrets"),
+    [
+        ({"auth": {"type": "basic", "user": "joe", "password": "s3same"}}, ("s3same", "am9lOnMzc2FtZQ==")),
+        ({"auth": {"type": "bearer", "token": "s3same-token"}}, ("s3same-token",)),
+        ({"client_cert_pem": "-----BEGIN CERTIFICATE-----", "client_key_pem": KEY}, ("c3NhbWU=",)),
+    ],
+)
+def test_logins_and_keys_are_hidden_wherever_they_stand(
+    http: dict[str, Any], secrets: tuple[str, ...]
+) -> None:
+    plan = plan_of({"path": "/", "headers": {"X-Note": secrets[0]}}, http=http, note=f"with {secrets[-1]}")
+    text = plan_to_json(redact_plan(plan))
+    assert not [secret for secret in secrets if secret in text]
+    again = plan_from_data(plan_to_data(redact_plan(plan)))
+    assert (again.http.auth is None, again.http.client_key_pem is None) == (
+        "auth" not in http,
+        "client_key_pem" not in http,
+    )
+
+
+def test_checks_on_secrets_stay_valid_rules() -> None:
+    checks = [
+        {"on": "header", "name": "Set-Cookie", "is": 'contains "s3same"'},
+        {"on": "json", "path": "$.token", "is": '== "s3same"'},
+        {"on": "body", "is": "matches (token=s3same)"},
+        {"on": "body", "is": "contains items"},
+    ]
+    redacted = redact_plan(plan_of({"path": "/", "checks": checks}))
+    again = plan_from_data(plan_to_data(redacted))
+    assert "s3same" not in plan_to_json(again)
+    assert again.requests[0].checks[3].is_ == "contains items"
+
+
+def test_samples_of_failed_checks_tell_no_secret() -> None:
+    text = redact_text('header set-cookie should be contains x, was "id=s3same"')
+    assert text == f"header set-cookie should be {HIDDEN}"
+    plain = "header etag should be exists, was null"
+    assert redact_text(plain) == plain

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, quote_plus, unquote, unquote_plus
+from urllib.parse import quote, quote_plus, unquote_plus
 
 from webui.plan.checks import BodyCheck, Check, HeaderCheck, JsonCheck
 from webui.plan.model import Auth, BasicAuth, HttpOptions, Plan
@@ -115,7 +115,6 @@ class Redactor:
         return http.model_copy(
             update={
                 "auth": None if http.auth is None else _hidden_login(http.auth),
-                "proxy": None if http.proxy is None else _in_address(self._known(http.proxy)),
                 "client_key_pem": None if http.client_key_pem is None else _HIDDEN_KEY,
             }
         )
@@ -157,22 +156,13 @@ def _secrets_of(request: Request) -> Iterable[str]:
 
 
 def _login_secrets(http: HttpOptions) -> Iterable[str]:
-    """Of the login and the proxy's, also as a Basic header carries them, and of the client's key."""
-    if http.auth is not None:
-        yield from _basic(http.auth.user, http.auth.password) if isinstance(http.auth, BasicAuth) else (
-            http.auth.token,
-        )
-    for userinfo in _USERINFO.findall(http.proxy or ""):
-        user, _, password = userinfo.partition(":")
-        yield from _basic(unquote(user), unquote(password))
-    if http.client_key_pem is not None:
-        yield http.client_key_pem
-        yield http.client_key_pem.strip()
-
-
-def _basic(user: str, password: str) -> Iterable[str]:
-    yield password
-    yield base64.b64encode(f"{user}:{password}".encode()).decode()
+    """Of the login, also as a Basic header carries it, and of the client's key."""
+    if isinstance(http.auth, BasicAuth):
+        yield http.auth.password
+        yield base64.b64encode(f"{http.auth.user}:{http.auth.password}".encode()).decode()
+    elif http.auth is not None:
+        yield http.auth.token
+    yield from (line for line in (http.client_key_pem or "").splitlines() if not line.startswith("-----"))
 
 
 def _looked_at(check: HeaderCheck | BodyCheck | JsonCheck) -> str:
