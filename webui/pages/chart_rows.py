@@ -7,11 +7,12 @@ at which its interval began, so that sending one twice changes nothing.
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from webui.metrics.histogram import Histogram, lowest_of, width_of
+from webui.metrics.histogram import Histogram, lowest_of, merge, width_of
 from webui.metrics.percentiles import supported
 from webui.metrics.snapshot import EndpointStats, Snapshot
 
@@ -29,30 +30,32 @@ COLUMNS = (
 )  # fmt: skip
 START, END = 0, 1
 PERCENTILES = (50.0, 90.0, 95.0, 99.0)
+SERVICE_PERCENTILES = (50.0, 99.0)
 BINS_PER_DECADE = 24
 
 
 def chart_row(snapshot: Snapshot) -> Row:
     """One interval as the values of `COLUMNS`."""
-    figures = snapshot.all_endpoints
-    seconds = snapshot.seconds or 1.0
+    endpoints, seconds = snapshot.endpoints, snapshot.seconds or 1.0
+    totals = [endpoint.totals for endpoint in endpoints]
     counts = [
-        *_by_class(figures.status_codes.items(), _status_class),
+        *_by_class(chain.from_iterable(each.status_codes.items() for each in endpoints), _status_class),
         sum(error.count for (_, kind), error in snapshot.errors.items() if _failure_class(kind) == 2),
         *_by_class(((kind, error.count) for (_, kind), error in snapshot.errors.items()), _failure_class),
+        sum(each.offered for each in totals),
+        sum(each.dropped for each in totals),
     ]
     return (
         round(snapshot.start_ns / 1e9, 3),
         round(snapshot.end_ns / 1e9, 3),
         snapshot.users,
         snapshot.in_flight,
-        _short(figures.totals.sent / seconds),
-        _short(figures.totals.successes / seconds),
-        *_percentiles_ms(figures.response),
+        _short(sum(each.sent for each in totals) / seconds),
+        _short(sum(each.successes for each in totals) / seconds),
+        # Merged here and not with all else that endpoints have: this is done for every row of a long run.
+        *_percentiles_ms(merge(each.response for each in endpoints), PERCENTILES),
         *(_short(count / seconds) for count in counts),
-        _short(figures.totals.offered / seconds),
-        _short(figures.totals.dropped / seconds),
-        *_service_ms(figures),
+        *_service_ms(endpoints),
     )
 
 
@@ -81,18 +84,17 @@ def _by_class(counted: Iterable[tuple[Any, int]], class_of: Any) -> list[int]:
     return sums
 
 
-def _service_ms(figures: EndpointStats) -> list[float | None]:
-    if figures.service is figures.response:
+def _service_ms(endpoints: Sequence[EndpointStats]) -> list[float | None]:
+    if all(each.service is each.response for each in endpoints):
         return [None, None]
-    p50, _, _, p99 = _percentiles_ms(figures.service)
-    return [p50, p99]
+    return _percentiles_ms(merge(each.service for each in endpoints), SERVICE_PERCENTILES)
 
 
-def _percentiles_ms(histogram: Histogram) -> list[float | None]:
-    values = histogram.percentiles_ns(PERCENTILES)
+def _percentiles_ms(histogram: Histogram, percentiles: Sequence[float]) -> list[float | None]:
+    values = histogram.percentiles_ns(percentiles)
     return [
         _short(value / 1e6) if value is not None and supported(wanted, histogram.total) else None
-        for wanted, value in zip(PERCENTILES, values, strict=True)
+        for wanted, value in zip(percentiles, values, strict=True)
     ]
 
 
