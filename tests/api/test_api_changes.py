@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import anyio
 import pytest
 
 from tests.api.conftest import PLAN, Service
 from tests.api.test_api_runs import fields, problem
+from webui.api.stream import Progress, events
 
 pytestmark = pytest.mark.anyio
 RATE = {"shape": "constant-rate", "rate_rps": 50, "duration_s": 60}
@@ -100,3 +103,35 @@ async def test_reading_a_finished_run_again_finds_its_view_ready(service: Servic
     assert await service.manager.view(run_id) is first
     await service.manager.delete(run_id)
     problem(await service.client.get(f"/api/v1/runs/{run_id}"), 404)
+
+
+async def test_whoever_follows_the_run_is_told_of_a_pause(service: Service) -> None:
+    launch = await service.started()
+    followed = events(service.manager, launch.run_id, Progress(0), anyio.Event())
+    told = [json.loads((await anext(followed)).data)]
+    await patch(service, launch.run_id, paused=True)
+    launch.second_passes()
+    for _ in range(2):
+        told.append(json.loads((await anext(followed)).data))
+    await followed.aclose()
+    assert [event.get("paused") for event in told] == [False, True, None]  # two of status, then a row
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status"),
+    [
+        (b"", "application/json", 422),
+        (b"{", "application/json", 422),
+        (b"[]", "application/json", 422),
+        (b"\xff\xfe", "application/json", 422),
+        (b'{"a": ' * 10_000, "application/json", 422),
+        (b'{"note": "' + b"x" * 100_000 + b'"}', "application/json", 413),
+        (b"users=5", "application/x-www-form-urlencoded", 415),
+    ],
+)
+async def test_a_body_that_is_no_change_is_refused(
+    service: Service, content: bytes, kind: str, status: int
+) -> None:
+    run_id = await service.start()
+    headers = {"Content-Type": kind}
+    problem(await service.client.patch(f"/api/v1/runs/{run_id}", content=content, headers=headers), status)

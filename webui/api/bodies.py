@@ -1,9 +1,12 @@
-"""Plans in request bodies: JSON or TOML, read up to a limit."""
+"""What comes in request bodies: plans as JSON or TOML, changes as JSON; read up to a limit."""
 
 from http import HTTPStatus
 
 from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 
+from webui.api.models import Changes
 from webui.api.problems import Refused
 from webui.errors import InvalidInput
 from webui.plan.documents import MAX_DOCUMENT_BYTES, plan_from_json, plan_from_toml
@@ -11,6 +14,7 @@ from webui.plan.model import Plan
 
 JSON = "application/json"
 TOML = "application/toml"
+MAX_CHANGES_BYTES = 100_000
 
 
 async def read_plan(request: Request) -> Plan:
@@ -18,16 +22,34 @@ async def read_plan(request: Request) -> Plan:
 
     Raises InvalidInput for a document that is no plan, Refused when it is too large or of another type.
     """
-    kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    kind = _kind(request)
     if kind not in (JSON, TOML):
         raise Refused(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Send a plan as {JSON} or {TOML}, not {kind[:80]!r}."
         )
-    body = await _read(request, MAX_DOCUMENT_BYTES)
+    too_large = f"A plan is {MAX_DOCUMENT_BYTES / 1e6:.0f} MB at most, its bodies included."
+    body = await _read(request, MAX_DOCUMENT_BYTES, too_large)
     return plan_from_toml(_text(body)) if kind == TOML else plan_from_json(body)
 
 
-async def _read(request: Request, limit: int) -> bytes:
+async def read_changes(request: Request) -> Changes:
+    """What is to be changed of a run. Raises RequestValidationError, Refused."""
+    kind = _kind(request)
+    if kind != JSON:
+        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Send changes as {JSON}, not {kind[:80]!r}.")
+    body = await _read(request, MAX_CHANGES_BYTES, f"Changes are {MAX_CHANGES_BYTES:,} bytes at most.")
+    try:
+        return Changes.model_validate_json(body)
+    except ValidationError as error:
+        found = [{**item, "loc": ("body", *item["loc"])} for item in error.errors(include_url=False)]
+        raise RequestValidationError(found) from error
+
+
+def _kind(request: Request) -> str:
+    return request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+
+
+async def _read(request: Request, limit: int, too_large: str) -> bytes:
     """The whole body. What was announced or has come beyond `limit` bytes is not waited for."""
     announced = request.headers.get("content-length", "0")
     body = bytearray()
@@ -38,9 +60,7 @@ async def _read(request: Request, limit: int) -> bytes:
                 break
         else:
             return bytes(body)
-    raise Refused(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A plan is {limit / 1e6:.0f} MB at most, its bodies included."
-    )
+    raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large)
 
 
 def _text(body: bytes) -> str:

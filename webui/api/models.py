@@ -117,6 +117,7 @@ class StatusChange(Part):
     queue_position: int | None = None
     started_at: Moment | None = None
     ended_at: Moment | None = None
+    paused: bool = False
 
     @classmethod
     def of(cls, view: RunView) -> "StatusChange":

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from webui.analysis.document import RowPart
-from webui.api.models import StatusChange
+from webui.api.models import Changes, StatusChange
 from webui.api.problems import MEDIA_TYPE, ProblemDetails
 from webui.plan.model import Plan
 
@@ -16,6 +16,7 @@ _REF: Final = "#/components/schemas/{model}"
 # What is sent here is described as it is read, what is sent from here as it is written.
 _DESCRIBED: Final[Sequence[tuple[type[BaseModel], JsonSchemaMode]]] = (
     (Plan, "validation"),
+    (Changes, "validation"),
     (ProblemDetails, "serialization"),
     (RowPart, "serialization"),
     (StatusChange, "serialization"),
@@ -25,7 +26,7 @@ _MEANING: Final = {
     405: "This address does not answer that method.",
     409: "The run is in no state for this.",
     413: "The body is too large.",
-    415: "The body is neither JSON nor TOML.",
+    415: "The body is of a type that is not taken here.",
     422: "The request is not valid; `errors` names each field.",
     429: "As many tests wait as may wait; try again later.",
     503: "The database or the load generator is not available; try again later.",
@@ -64,6 +65,14 @@ PLAN_BODY: Final[dict[str, Any]] = {
             "application/json": {"schema": schema_ref(Plan), "example": _EXAMPLE_PLAN},
             "application/toml": {"schema": {"type": "string"}},
         },
+    }
+}
+
+CHANGES_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "description": "What to change; what is left out or null stays as it is.",
+        "content": {"application/json": {"schema": schema_ref(Changes), "example": {"users": 140}}},
     }
 }
 

@@ -9,9 +9,9 @@ from sse_starlette import EventSourceResponse
 
 from webui.analysis.document import RunDocument, Status
 from webui.api import stream
-from webui.api.bodies import read_plan
+from webui.api.bodies import read_changes, read_plan
 from webui.api.models import Changes, RunItem, RunList, Share, ShareList
-from webui.api.openapi import EVENTS, PLAN_BODY, problems
+from webui.api.openapi import CHANGES_BODY, EVENTS, PLAN_BODY, problems
 from webui.errors import InvalidInput
 from webui.plan.model import Plan
 from webui.runs.stored import stored_document
@@ -82,9 +82,12 @@ async def read_run(run_id: RunId, manager: Manager, store: Storage) -> RunDocume
     "/{run_id}",
     summary="Change a run",
     response_description="The run; `changes` tells what is asked for and what has taken effect.",
-    responses=problems(404, 409),
+    responses=problems(404, 409, 413, 415),
+    openapi_extra=CHANGES_BODY,
 )
-async def change_run(run_id: RunId, changes: Changes, manager: Manager) -> RunDocument:
+async def change_run(
+    run_id: RunId, changes: Annotated[Changes, Depends(read_changes)], manager: Manager
+) -> RunDocument:
     """Changes the load while the run goes on: users or rate, pause and resume, more time; several of them all
     or none. Or its name, tags and note, at any time. What is null is left as it is."""
     load, labels = changes.load, changes.labels
