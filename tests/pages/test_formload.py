@@ -115,6 +115,9 @@ def test_a_mistake_stands_beside_its_field(changes: dict[str, Any], control: str
 
 seconds = st.integers(1, 10**6).map(lambda tenths: tenths / 10)
 pauses = st.integers(0, 3_600_000_000).map(lambda microseconds: microseconds / 1e6)
+# Plans with more decimals than people type are shown as text.
+rates = st.integers(1, 10**12).map(lambda millionths: millionths / 1e6)
+steps = st.integers(200, 600_000).map(lambda milliseconds: milliseconds / 1e3)
 users = st.integers(0, 100_000)
 user_stages = st.lists(st.fixed_dictionaries({"duration_s": seconds, "users": users}), min_size=1, max_size=6)
 rate_stages = st.lists(
@@ -127,17 +130,17 @@ pools = {"max_users": st.integers(1, 100_000), "arrivals": st.sampled_from(["eve
 some = st.integers(1, 100_000)
 LOADS: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.fixed_dictionaries(
-        {"users": some, "spawn_rate": st.none() | st.floats(1e-3, 1e6), "duration_s": st.none() | seconds},
+        {"users": some, "spawn_rate": st.none() | rates, "duration_s": st.none() | seconds},
         optional={"iterations": st.integers(1, 10**12)},
     ),
     st.fixed_dictionaries({"users": some, "iterations_per_user": some}),
     st.fixed_dictionaries({"shape": st.just("ramping-users"), "start_users": some, "stages": user_stages}),
     st.fixed_dictionaries(
-        {"shape": st.just("ramping-rate"), "start_rate_rps": st.floats(1, 1e6), "stages": rate_stages,
+        {"shape": st.just("ramping-rate"), "start_rate_rps": rates, "stages": rate_stages,
          **pools}
     ),
     st.fixed_dictionaries(
-        {"shape": st.just("constant-rate"), "rate_rps": st.floats(1e-3, 1e6),
+        {"shape": st.just("constant-rate"), "rate_rps": rates,
          "duration_s": st.none() | seconds, **pools}
     ),
     st.fixed_dictionaries(
@@ -145,7 +148,7 @@ LOADS: st.SearchStrategy[dict[str, Any]] = st.one_of(
     ),
     st.fixed_dictionaries(
         {"shape": st.just("sweep"), "from": st.integers(1, 9), "to": st.integers(9, 999),
-         "step_s": st.none() | st.floats(0.2, 600)}
+         "step_s": st.none() | steps}
     ),
 )  # fmt: skip
 

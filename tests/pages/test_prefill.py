@@ -57,6 +57,7 @@ def test_starting_a_filled_in_form_does_the_same() -> None:
     [
         ({"load": {"shape": "constant-rate", "rate_rps": 5}, "think_time_s": [1, 1]}, "think_time_s"),
         ({"http": {"max_redirects": 3}}, "http.max_redirects"),
+        ({"load": {"users": 1, "spawn_rate": 0.0012345678901234567}}, "spawn_rate"),
         ({"note": "a\r\nb"}, "note"),
         ({"thresholds": [" p95<1s"]}, "thresholds"),
         ({"tags": [" a"]}, "tags"),
