@@ -43,10 +43,11 @@ def raise_file_limit() -> None:
 
 def described(tools: Toolbox) -> list[str]:
     """What a reader needs to judge the figures."""
+    system = f"{platform.system()} {platform.release().partition('-')[0]}"
     packages = ", ".join(f"{name} {version(name)}" for name in ("katydid", "uvloop", "httptools"))
     return [
         f"{_cpu()}, {psutil.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB",
-        f"{platform.system()} {platform.release().partition('-')[0]}, Python {platform.python_version()}, {packages}",
+        f"{system}, Python {platform.python_version()}, {packages}",
         *tools.versions(),
         f"at {_commit()}",
     ]

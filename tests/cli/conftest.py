@@ -84,7 +84,7 @@ def katydid(data_dir: Path) -> Katydid:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         process = start(data_dir, *arguments)
         try:
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=120)
         finally:
             process.kill()
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
@@ -92,7 +92,7 @@ def katydid(data_dir: Path) -> Katydid:
     return run
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Returns once the condition holds."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -148,7 +148,7 @@ def test_ctrl_c_keeps_the_results_so_far(target: Target, data_dir: Path, tmp_pat
     finally:
         process.kill()
     assert process.returncode == 130, err
-    assert time.monotonic() - asked < 3
+    assert time.monotonic() - asked < 5
     document = json.loads(result.read_text())
     totals = document["totals"]
     assert document["status"] == "stopped"
