@@ -11,8 +11,9 @@ from tests.engine.wire import FakeTransport
 from webui.engine.origin import Origins
 from webui.engine.protocol import Connection
 from webui.engine.recorder import Recorder
+from webui.engine.surroundings import Surroundings
 from webui.engine.template import prepare
-from webui.engine.user import Surroundings, User
+from webui.engine.user import User
 from webui.engine.work import budgeted
 from webui.plan.documents import plan_from_data
 
@@ -66,6 +67,7 @@ class LoneUser:
             wake_at=lambda due_ns, user: self.due.append(user),
             idle=lambda user: user.retire(),
             retired=lambda user: None,
+            catch_up=lambda: None,
             keepalive=plan.http.keepalive,
             timeout_ns=10**18,
         )

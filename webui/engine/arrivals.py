@@ -6,7 +6,8 @@ from math import inf
 from webui.engine.control import ChangeKind
 from webui.engine.crew import Crew
 from webui.engine.pool import AHEAD_S, FEWEST, Pool
-from webui.engine.shapes import NEVER, Shape
+from webui.engine.schedule import NEVER
+from webui.engine.shapes import Shape
 from webui.engine.template import Template
 from webui.engine.user import User
 from webui.plan.load import ConstantRate, RampingRate

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from webui.engine.crew import Crew
 from webui.engine.pool import Pool
-from webui.engine.shapes import NEVER, Shape
+from webui.engine.schedule import NEVER
+from webui.engine.shapes import Shape
 from webui.engine.template import Template
 from webui.engine.user import User
 from webui.plan.load import Burst

@@ -3,13 +3,16 @@
 from collections.abc import Callable
 
 from webui.engine.control import ChangeKind
+from webui.engine.counted import CountedUser
 from webui.engine.crew import Crew
-from webui.engine.shapes import AT_ONCE, NEVER, Shape
-from webui.engine.user import CountedUser, User
+from webui.engine.schedule import NEVER
+from webui.engine.shapes import AT_ONCE, Shape
+from webui.engine.user import User
 from webui.plan.load import ConstantUsers, RampingUsers
 from webui.plan.pacing import user_pace
 from webui.units import NS_PER_MS, NS_PER_S
 
+_CATCH_UP_MS = 20  # of a loop that comes late, no more than what was due in this time starts at once
 _RAMP_STEP_NS = 5 * NS_PER_MS  # how often a ramp is looked at
 
 
@@ -22,6 +25,7 @@ class UsersShape(Shape):
         self._pace = pace  # this shard's number of users at a time
         self._surplus = 0  # users who are to stop when they next ask for work
         self._parked: list[User] = []  # who asked in a pause
+        self._added_ns = 0  # when users were last added
         crew.release()
 
     @property
@@ -34,12 +38,18 @@ class UsersShape(Shape):
         wanted = self._pace(now)
         missing = wanted - self.at_work
         if missing > 0:
-            self._add(min(missing, AT_ONCE), now)
+            self._add(min(missing, self._allowance(now)), now)
         elif missing < 0:
             self._remove(-missing)
         if self._parked or self.at_work < wanted:
             return now + NS_PER_MS
         return self._next_due(now)
+
+    def _allowance(self, now: int) -> int:
+        """How many users may start now: so many for each millisecond since the last ones did."""
+        since_ms = (now - self._added_ns) // NS_PER_MS
+        self._added_ns = now
+        return AT_ONCE * max(1, min(since_ms, _CATCH_UP_MS))
 
     def _next_due(self, now: int) -> int:
         return NEVER

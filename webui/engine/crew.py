@@ -8,8 +8,9 @@ from webui.engine.health import HealthMeter
 from webui.engine.messages import Reason
 from webui.engine.recorder import Recorder
 from webui.engine.schedule import Timetable
+from webui.engine.surroundings import Surroundings
 from webui.engine.template import Template
-from webui.engine.user import Surroundings, User
+from webui.engine.user import User
 from webui.plan.load import split_evenly
 
 

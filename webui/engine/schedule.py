@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+NEVER = 1 << 62
 FIRST_BACKOFF_NS = 100_000_000
 LONGEST_BACKOFF_NS = 1_000_000_000
 

@@ -4,7 +4,6 @@ from webui.engine.control import ChangeKind
 from webui.engine.crew import Crew
 from webui.engine.user import User
 
-NEVER = 1 << 62
 AT_ONCE = 32  # new users in a millisecond, so that a target's queue of new connections doesn't overflow
 
 

@@ -15,6 +15,7 @@ from time import perf_counter_ns as clock
 
 from webui.engine.alarm import Alarm
 from webui.engine.control import Change
+from webui.engine.counted import CountedUser
 from webui.engine.crew import Crew
 from webui.engine.descriptors import allow_connections
 from webui.engine.driving import is_open, shape_of
@@ -22,9 +23,10 @@ from webui.engine.health import HealthMeter
 from webui.engine.messages import Reason, ShardSpec
 from webui.engine.origin import Origins
 from webui.engine.recorder import Recorder
-from webui.engine.shapes import NEVER
+from webui.engine.schedule import NEVER
+from webui.engine.surroundings import Surroundings
 from webui.engine.template import Template
-from webui.engine.user import CountedUser, Surroundings, User
+from webui.engine.user import User
 from webui.engine.work import budgeted, pauses, picks
 from webui.metrics.snapshot import Mark
 from webui.plan.load import ConstantUsers, planned_s
@@ -65,6 +67,7 @@ class Shard:
             wake_at=self._wake_at,
             idle=self._idle,
             retired=self._retired,
+            catch_up=self._catch_up,
             keepalive=plan.http.keepalive,
             timeout_ns=round(plan.http.timeout_s * NS_PER_S),
             open=open_model,
@@ -96,6 +99,7 @@ class Shard:
         self._next_tick_ns = 0
         self._next_sample_ns = 0
         self._soon = False  # the shape is to go on at once
+        self._at_it = False  # doing what is due
 
     # -- its life
 
@@ -245,7 +249,13 @@ class Shard:
 
     def _ring(self) -> None:
         """Does what is due, and sees to it that this goes on."""
-        now = clock()
+        self._at_it = True
+        try:
+            self._do_due(clock())
+        finally:
+            self._at_it = False
+
+    def _do_due(self, now: int) -> None:
         if now >= self._next_sample_ns:
             self._sample(now)
         if self.ending:
@@ -256,6 +266,14 @@ class Shard:
             next_ns = self.crew.resting.next_ns
             due_ns = now if self._soon else due_ns
             self._alarm.set(due_ns if next_ns is None else min(due_ns, next_ns))
+
+    def _catch_up(self) -> None:
+        """The timers are late. Not while they are at it: what they do may end a request, too."""
+        if self._at_it or self.done.done():
+            return
+        self._do_tick(clock())
+        if not self.done.done():
+            self._ring()
 
     def _advance(self, now: int) -> int:
         """The shape, the end by plan, and the users whose pause is over. When the first two go on."""
@@ -294,9 +312,22 @@ class Shard:
 
     def _tick(self) -> None:
         now = clock()
-        if now < self._next_tick_ns:
+        if now >= self._next_tick_ns:
+            self._do_tick(now)
+        if not self.done.done():
             self._at(self._next_tick_ns, self._tick)
-            return
+
+    def _do_tick(self, now: int) -> None:
+        self._at_it = True
+        try:
+            self._look_around(now)
+        finally:
+            self._at_it = False
+        elapsed = clock() - self.start_ns
+        self._next_tick_ns = self.start_ns + (elapsed // TICK_NS + 1) * TICK_NS
+        self.around.late_ns = self._next_tick_ns + TICK_NS
+
+    def _look_around(self, now: int) -> None:
         self.health.loop_lag.add(now - self._next_tick_ns)
         if self.ending:
             self.recorder.sample_in_flight(now)
@@ -304,12 +335,8 @@ class Shard:
         self.crew.sweep(now, self._share_of_a_tick)
         if self._cut_off_ns is not None and now >= self._cut_off_ns:
             self.crew.cut_off_all()
-        if self.done.done():
-            return
-        self._on_tick(now)
-        elapsed = clock() - self.start_ns
-        self._next_tick_ns = self.start_ns + (elapsed // TICK_NS + 1) * TICK_NS
-        self._at(self._next_tick_ns, self._tick)
+        if not self.done.done():
+            self._on_tick(now)
 
     @property
     def _share_of_a_tick(self) -> float:

@@ -18,44 +18,19 @@ through CONNECTING where it leads to another origin, until a response is the las
 """
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from time import perf_counter_ns as clock
 from time import time
 
 from webui.engine.cookies import Jar
-from webui.engine.origin import ConnectFailed, Origin, Origins
+from webui.engine.origin import ConnectFailed, Origin
 from webui.engine.protocol import SAMPLE_BYTES, Connection, Handler
-from webui.engine.recorder import EndpointLog, Recorder
+from webui.engine.recorder import EndpointLog
 from webui.engine.response import Head, Violation
 from webui.engine.schedule import backoff_ns
+from webui.engine.surroundings import Surroundings
 from webui.engine.template import LOOK, Template
 
 CONNECTING, IN_FLIGHT, RESTING, RETIRED = range(4)
-
-
-@dataclass(slots=True, eq=False)
-class Surroundings:
-    """What all users of a shard share. `take` gives the next request, or None when there is none for now:
-    then the user rests, and `idle` is called with it. `retired` is called once for every user."""
-
-    loop: asyncio.AbstractEventLoop
-    recorder: Recorder
-    origins: Origins
-    take: Callable[[], Template | None]
-    pause: Callable[[], int] | None
-    wake_at: Callable[[int, "User"], None]
-    idle: Callable[["User"], None]
-    retired: Callable[["User"], None]
-    keepalive: bool
-    timeout_ns: int
-    open: bool = False  # requests are begun by a schedule, not by the user who is done with the last
-    ended: bool = False  # no more requests are begun: `take` gives none
-
-    def __post_init__(self) -> None:
-        self.at_once = self.pause is None and not self.open
-
-    at_once: bool = field(init=False)  # the next request follows the last response without a pause
 
 
 class User(Handler):
@@ -267,6 +242,8 @@ class User(Handler):
         else:
             self._succeed(end_ns - self._begun_ns)
             self._go_on(end_ns)
+        if end_ns > around.late_ns:
+            around.catch_up()
 
     def _succeed(self, service_ns: int) -> None:
         self._log.add_response(service_ns + self._late_ns)
@@ -341,6 +318,8 @@ class User(Handler):
         log.add_failed(now - self._begun_ns + self._late_ns)
         self._around.recorder.error(log.index, kind, now, detail, sample)
         self._go_on(now, pause_ns)
+        if now > self._around.late_ns:
+            self._around.catch_up()
 
     # -- from outside
 
@@ -402,28 +381,3 @@ class User(Handler):
             # Not once the connection is made: the event loop would then close it without a word to us.
             self._attempt.cancel()
             self._attempt = None
-
-
-class CountedUser(User):
-    """A user who does so many iterations and retires."""
-
-    __slots__ = ("_left",)
-
-    def __init__(self, around: Surroundings, iterations: int) -> None:
-        super().__init__(around)
-        self._left = iterations
-
-    def wake(self) -> None:
-        if self._left:
-            super().wake()
-        else:
-            self.retire()
-
-    def begin(self, template: Template) -> None:
-        self._left -= 1
-        super().begin(template)
-
-    @property
-    def spent(self) -> bool:
-        """Whether it has begun all of them."""
-        return not self._left

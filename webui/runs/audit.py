@@ -223,16 +223,17 @@ def _little_reasons(total: Snapshot, in_flight: MeanInFlight) -> Iterator[str]:
 def _connection_reasons(plan: Plan, rows: Sequence[Snapshot], total: Snapshot) -> Iterator[str]:
     """With kept connections each request in flight has one of its own, so the peaks must agree.
 
-    A target that refuses, or closes after each answer, says nothing about the generator; nor does HTTP/2,
-    where requests share a connection.
+    A target that refuses, or closes connections again and again, says nothing about the generator: requests
+    that wait for a new connection are in flight without one. Nor does HTTP/2, where requests share one.
     """
-    totals = total.totals
+    users = max((row.users for row in rows), default=0)
     refused = any(kind in _CONNECT_KINDS for _, kind in total.errors)
     if (
         not plan.http.keepalive
         or plan.http.needs_httpx
         or refused
-        or total.connections_opened * 2 > totals.completed
+        or total.connections_opened > 2 * max(users, 1)
+        or total.connections_opened * 2 > total.totals.completed
     ):
         return
     opened = _peak_connections(rows) or 0

@@ -1,0 +1,45 @@
+"""What all users of a shard share."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from webui.engine.origin import Origins
+from webui.engine.recorder import Recorder
+from webui.engine.schedule import NEVER
+from webui.engine.template import Template
+
+if TYPE_CHECKING:
+    from webui.engine.user import User
+
+
+@dataclass(slots=True, eq=False)
+class Surroundings:
+    """What all users of a shard share. `take` gives the next request, or None when there is none for now:
+    then the user rests, and `idle` is called with it. `retired` is called once for every user.
+
+    With more than a thousand busy connections the event loop may look for answers dozens of times before it
+    looks at its timers. So users who see that it is later than `late_ns` call `catch_up`, which does what
+    the timers should have done.
+    """
+
+    loop: asyncio.AbstractEventLoop
+    recorder: Recorder
+    origins: Origins
+    take: Callable[[], Template | None]
+    pause: Callable[[], int] | None
+    wake_at: Callable[[int, "User"], None]
+    idle: Callable[["User"], None]
+    retired: Callable[["User"], None]
+    keepalive: bool
+    timeout_ns: int
+    catch_up: Callable[[], None]
+    late_ns: int = NEVER  # by then the timers should have run
+    open: bool = False  # requests are begun by a schedule, not by the user who is done with the last
+    ended: bool = False  # no more requests are begun: `take` gives none
+
+    def __post_init__(self) -> None:
+        self.at_once = self.pause is None and not self.open
+
+    at_once: bool = field(init=False)  # the next request follows the last response without a pause
