@@ -191,5 +191,5 @@ def test_dropped_starts_are_not_put_down_to_the_target_when_the_generator_was_th
 
 def test_a_target_that_closes_connections_now_and_then_says_nothing_about_the_generator() -> None:
     few = [*rows(9, connections_open=3), interval(9, 100, connections_open=3, in_flight=0)]
-    few[4] = interval(4, 100, connections_open=3, connections_opened=300, in_flight=5, users=5)
+    few[4] = replace(interval(4, 100, connections_open=3, in_flight=5, users=5), connections_opened=300)
     assert audit(few, live=True).trustworthy
