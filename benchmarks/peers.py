@@ -3,6 +3,7 @@
 import json
 import re
 import resource
+import shlex
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from benchmarks.tools import Toolbox
 
 CONNECTIONS = 50
 _MOST_REQUESTS = 100_000_000  # ab wants a number even where time decides
+_ANY_SECONDS = 987_654  # stands for the round's length where a command is shown
 
 Words = Callable[[str, int], list[str]]  # URL, seconds -> command line
 Rate = Callable[[str], float]  # output -> requests per second
@@ -96,8 +98,8 @@ def _generator(program: str, peer: Peer, url: str) -> Generator:
         output = _output([program, *peer.words(url, seconds)[1:]], seconds)
         return Taken(peer.rate(output), _cpu_of_children() - before)
 
-    shown = [f"'{word}'" if " " in word else word for word in peer.words("URL", 0)]
-    return Generator(peer.name, " ".join(shown).replace("0s", "SECONDS"), go)
+    shown = shlex.join(peer.words("URL", _ANY_SECONDS)).replace(str(_ANY_SECONDS), "SECONDS")
+    return Generator(peer.name, shown, go)
 
 
 def _output(words: list[str], seconds: int) -> str:

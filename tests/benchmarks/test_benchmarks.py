@@ -13,6 +13,7 @@ from benchmarks.locust import _rate as locust_rate
 from benchmarks.nginx import Nginx, Status
 from benchmarks.report import NO_NOTE, Limit, Report, Section, broken_off
 from benchmarks.rounds import Figures, Generator, Taken, alternate, compared
+from benchmarks.tools import Toolbox
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
@@ -34,6 +35,20 @@ def test_a_peers_rate_is_read(peer: peers.Peer, output: str, rate: float) -> Non
 
 def test_locusts_rate_is_over_the_time_of_its_requests() -> None:
     assert locust_rate('[{"num_requests": 300, "start_time": 10.0, "last_request_timestamp": 13.0}]') == 100
+
+
+def test_commands_are_shown_as_they_would_be_typed() -> None:
+    class Tools(Toolbox):
+        def find(self, name: str) -> str | None:
+            return f"/usr/bin/{name}"
+
+    shown = [
+        each.command for each in peers.generators(Tools(ROOT, install=False), "X", peers.WRK_CLOSE, peers.AB)
+    ]
+    assert shown == [
+        "wrk -t1 -c50 -dSECONDSs -H 'Connection: close' URL",
+        "ab -k -q -c50 -tSECONDS -n100000000 URL",
+    ]
 
 
 def test_output_without_a_rate_is_no_figure() -> None:
