@@ -7,26 +7,31 @@ const LINE = 13;
 const LINES = 3;
 
 /** marks: [[seconds, words]] in order of time. Words that find no room stay away; their lines are drawn. */
-export function drawMarks(u, marks, colour, withWords) {
+export function drawMarks(u, marks, colour, ground, withWords) {
   const { ctx, bbox } = u;
   const scale = devicePixelRatio;
   const free = new Array(LINES).fill(-Infinity); // where the words of each line end
   ctx.save();
   ctx.font = font().replace("11px", `${11 * scale}px`);
-  ctx.fillStyle = colour;
   ctx.textBaseline = "top";
   ctx.textAlign = "left";
+  for (const [at] of marks) {
+    const x = u.valToPos(at, "x", true);
+    if (x >= bbox.left && x <= bbox.left + bbox.width) dashedLine(u, { x: at, colour });
+  }
   for (const [at, words] of marks) {
     const x = u.valToPos(at, "x", true);
-    if (x < bbox.left || x > bbox.left + bbox.width) continue;
-    dashedLine(u, { x: at, colour });
-    if (!withWords) continue;
+    if (!withWords || x < bbox.left || x > bbox.left + bbox.width) continue;
     const width = ctx.measureText(words).width;
     const left = x + (4 * scale) + width > bbox.left + bbox.width ? x - (4 * scale) - width : x + 4 * scale;
     const line = free.findIndex((end) => end + WORD_GAP * scale <= left);
     if (line < 0) continue;
     free[line] = left + width;
-    ctx.fillText(words, left, bbox.top + (2 + line * LINE) * scale);
+    const top = bbox.top + (2 + line * LINE) * scale;
+    ctx.fillStyle = ground;
+    ctx.fillRect(left - 2 * scale, top, width + 4 * scale, LINE * scale);
+    ctx.fillStyle = colour;
+    ctx.fillText(words, left, top + scale);
   }
   ctx.restore();
 }

@@ -120,7 +120,7 @@ export class TimePlot {
   drawOver(u, colour) {
     if (this.spec.plan) drawPlan(u, this.group.plan, colour("--text-3"));
     for (const [, value] of this.shown) dashedLine(u, { y: value, colour: colour("--bad") });
-    drawMarks(u, this.group.marks, colour("--text-2"), this.spec.words);
+    drawMarks(u, this.group.marks, colour("--text-2"), colour("--surface"), this.spec.words);
   }
 
   afterDraw(series) {

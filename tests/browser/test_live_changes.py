@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import NewPage, overflows, violations
+from tests.browser.test_journey import below_the_tiles
 from tests.server import Dashboard
 
 USERS_20 = {"shape": "constant-users", "users": 20, "duration_s": 60}
@@ -147,11 +148,10 @@ def test_a_sweep_fills_in(new_page: NewPage, served: Dashboard) -> None:
     page = new_page()
     open_run(served, page, {"shape": "sweep", "from": 1, "to": 8, "step_s": 1})
     rows = page.locator("#step-rows tr:not(.to-come)")
-    box = page.locator("#endpoints").bounding_box
     expect(rows.nth(1)).to_be_visible()
-    before = box()
+    before = below_the_tiles(page)
     expect(rows.nth(2)).to_be_visible()
-    assert box() == before  # nothing below moved
+    assert below_the_tiles(page) == before
     expect(page.locator("#pill")).to_contain_text("Passed", timeout=60_000)
     expect(page.locator("#step-rows .badge")).to_have_count(1)
     expect(page.locator("#step-words")).to_contain_text("to settle")
