@@ -6,7 +6,7 @@ import pytest
 
 from tests.accuracy.compared import SCENARIOS, apart, beside
 
-ROUNDS = 3  # a program that takes the core while an answer is on its way only makes one round's figure larger
+ROUNDS = 8  # a program that takes the core while an answer is on its way only makes one round's figure larger
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

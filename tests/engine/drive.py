@@ -16,6 +16,11 @@ from webui.plan.documents import plan_from_data
 from webui.plan.model import HttpOptions
 
 
+def on_time(actual_ns: int, wanted_s: float) -> bool:
+    """Whether it was then: not early, but for what the script began before it; late as a busy machine is."""
+    return -0.01 <= actual_ns / 1e9 - wanted_s <= 0.25
+
+
 @dataclass
 class Result:
     """What one shard reported."""

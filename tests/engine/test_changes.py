@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.drive import Script, run
+from tests.engine.drive import Script, on_time, run
 from tests.targets import Target, after
 
 CONSTANT = {"shape": "constant-users", "users": 5, "spawn_rate": 1000, "duration_s": 0.6}
@@ -38,7 +38,7 @@ def test_a_stop_in_a_pause(load: dict[str, Any]) -> None:
         result = run(target.url, load=load, stop_after_s=0.4, script=[(0.2, "pause", None)])
     assert result.totals.successes == result.totals.sent == target.requests
     assert [mark.kind for mark in result.total.marks] == ["pause"]
-    assert result.finished["load_ns"] == pytest.approx(0.2e9, abs=0.1e9)
+    assert on_time(result.finished["load_ns"], 0.2)
 
 
 @pytest.mark.parametrize("load", [CONSTANT, RAMPING, RATE, RATES], ids=NAMES[:4])
@@ -46,8 +46,8 @@ def test_in_a_pause_nothing_begins_and_the_end_moves_back(load: dict[str, Any]) 
     with Target(after(0.01)) as target:
         result = run(target.url, load=load, script=[(0.2, "pause", None), (0.8, "resume", None)])
     assert [mark.kind for mark in result.total.marks] == ["pause", "resume"]
-    assert result.total.end_ns == pytest.approx(1.2e9, rel=0.05)
-    assert result.finished["load_ns"] == pytest.approx(0.6e9, rel=0.05)
+    assert on_time(result.total.end_ns, 1.2)
+    assert on_time(result.finished["load_ns"], 0.6)
     paused = [part for part in result.snapshots if part.start_ns > 0.35e9 and part.end_ns < 0.75e9]
     assert paused
     for part in paused:
@@ -61,7 +61,7 @@ def test_added_time_moves_the_end() -> None:
     with Target() as target:
         users = run(target.url, load=CONSTANT, think_time_s=[0.01, 0.01], script=[(0.1, "add_time", 0.3)])
         rates = run(target.url, load=RATES, script=[(0.1, "add_time", 0.3)])
-    assert users.finished["load_ns"] == pytest.approx(0.9e9, rel=0.05)
+    assert on_time(users.finished["load_ns"], 0.9)
     assert rates.totals.offered == 90  # the last rate goes on
     assert [(mark.kind, mark.value) for mark in users.total.marks] == [("add_time", 0.3)]
 
@@ -69,13 +69,13 @@ def test_added_time_moves_the_end() -> None:
 @pytest.mark.parametrize("load", [CONSTANT, RAMPING], ids=NAMES[:2])
 def test_users_change(load: dict[str, Any]) -> None:
     with Target(after(0.01)) as target:
-        result = run(target.url, load=load, script=[(0.2, "users", 12), (0.4, "users", 3)])
+        result = run(target.url, load=load, script=[(0.2, "users", 12), (0.5, "users", 3)])
     assert target.connections == 12
-    assert [snapshot.users for snapshot in result.snapshots][1] == 12
-    assert [snapshot.users for snapshot in result.snapshots][2] in (0, 3)
+    assert 12 in [snapshot.users for snapshot in result.snapshots]  # intervals end in between
+    assert result.snapshots[-1].users in (0, 3)
     assert result.totals.successes == target.requests
     assert [(mark.number, mark.value) for mark in result.total.marks] == [(1, 12), (2, 3)]
-    assert result.total.marks[0].t_ns == pytest.approx(0.2e9, abs=0.05e9)
+    assert on_time(result.total.marks[0].t_ns, 0.2)
 
 
 @pytest.mark.parametrize("load", [RATE, RATES], ids=NAMES[2:4])
@@ -85,7 +85,7 @@ def test_the_rate_changes(load: dict[str, Any]) -> None:
     first_s, second_s = (mark.t_ns / 1e9 for mark in result.total.marks)
     due = 100 * first_s + 400 * (second_s - first_s)
     assert result.totals.offered == target.requests == pytest.approx(due, abs=2)
-    assert result.finished["load_ns"] == pytest.approx(0.6e9, rel=0.05)
+    assert on_time(result.finished["load_ns"], 0.6)
 
 
 def test_changing_a_low_rate_often_begins_nothing_before_its_time() -> None:

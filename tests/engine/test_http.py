@@ -468,7 +468,7 @@ async def drips(seen: Seen, writer: asyncio.StreamWriter) -> None:
 
 
 async def floods(seen: Seen, writer: asyncio.StreamWriter) -> None:
-    while not writer.is_closing():
+    for _ in range(50):  # well over any limit; asyncio's TLS does not tell that the other side is gone
         writer.write(b"HTTP/1.1 102 Processing\r\n\r\n" * 1000)
         await writer.drain()
 
