@@ -38,8 +38,5 @@ class Shape:
         """Changes users or rate from now on; False where that has no meaning."""
         return False
 
-    def extend(self, end: int) -> None:
-        """The load ends by plan at that time, later than before."""
-
     def resume(self, now: int) -> None:
         """A pause is over. In it `advance` was not called."""
