@@ -1,5 +1,6 @@
 """Checks of every kind on responses."""
 
+import re
 from typing import Any
 
 import pytest
@@ -63,6 +64,34 @@ def test_a_body_that_is_no_json_fails_its_check_and_nothing_else() -> None:
     assert _failure({"on": "body", "is": "contains x"}, Response(200, 3, 1, {}, b"\xff\xfex")) is None
 
 
+DEEP = b"[" * 150 + b"]" * 150
+STUBBORN = Response(200, 41, 1, {}, b"a" * 60 + b"!")
+
+
+@pytest.mark.parametrize(
+    ("check", "response", "says"),
+    [
+        (
+            {"on": "json", "path": "$.error", "is": "not exists"},
+            Response(200, 6, 1, {}, b"<html>"),
+            "no JSON",
+        ),
+        ({"on": "json", "path": "$.error", "is": "!= 3"}, Response(200, 6, 1, {}, b"<html>"), "no JSON"),
+        (
+            {"on": "json", "path": "$..x", "is": "exists"},
+            Response(200, 300, 1, {}, DEEP),
+            "cannot be looked up",
+        ),
+        ({"on": "body", "is": "matches ^(a|aa)+$"}, STUBBORN, "took over"),
+        ({"on": "body", "is": "not matches ^(a|aa)+$"}, STUBBORN, "took over"),
+        ({"on": "json", "path": "$.ok", "is": "1"}, GOOD, "was true"),
+        ({"on": "json", "path": "$.items[0].id", "is": "== true"}, GOOD, "was 3"),
+    ],
+)
+def test_what_cannot_be_told_fails(check: dict[str, str], response: Response, says: str) -> None:
+    assert re.search(says, _failure(check, response) or "")
+
+
 def test_only_what_is_needed_is_asked_for() -> None:
     cheap = Assertions(read([{"on": "status", "is": "200"}, {"on": "time", "is": "<1s"}]))
     assert not cheap.needs_body
@@ -77,6 +106,8 @@ def test_only_what_is_needed_is_asked_for() -> None:
         ({"on": "status", "is": ""}, "== 200"),
         ({"on": "size", "is": "< 3 parsecs"}, "< 10kB"),
         ({"on": "body", "is": "matches ("}, "no regular expression"),
+        ({"on": "body", "is": "matches a{99999999999}"}, "no regular expression"),
+        ({"on": "json", "path": "$[?search(@.a, 'x+')]", "is": "exists"}, "JSON path"),
         ({"on": "body", "is": "contains"}, "what to look for"),
         ({"on": "header", "name": "a b", "is": "exists"}, "no header name"),
         ({"on": "json", "path": "items", "is": "exists"}, "JSON path"),

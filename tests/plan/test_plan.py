@@ -183,6 +183,7 @@ def test_a_plan_cannot_be_changed() -> None:
         ({"requests": [{"query": {"\udfff": "x"}}]}, "requests[0].query", "valid Unicode"),
         ({"think_time_s": [2, 1]}, "think_time_s", "shortest"),
         ({"thresholds": ["p95<soon"]}, "thresholds[0]", "at character 5"),
+        ({"thresholds": ["p95<1s", 'endpoint("nope").p95<1s']}, "thresholds[1]", "no request .nope"),
         ({"http": {"timeout_s": 0}}, "http.timeout_s", "0.001 or more"),
         ({"http": {"client_cert_pem": "-----BEGIN X"}}, "http", "client_key_pem"),
         ({"http": {"ca_pem": "/etc/ca.pem"}}, "http.ca_pem", "PEM text"),

@@ -4,6 +4,7 @@
 Parsed once, evaluated on merged figures. A rule whose figure cannot be had does not hold.
 """
 
+import json
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt,
 }  # fmt: skip
 _RULE = re.compile(
-    r"""\s*(?:endpoint\(\s*"(?P<endpoint>[^"]*)"\s*\)\s*\.\s*)?
+    r"""\s*(?:endpoint\(\s*(?P<endpoint>"(?:[^"\\]|\\.)*")\s*\)\s*\.\s*)?
         (?P<metric>p\(\s*[\d.]+\s*\)|p[\d.]+|[a-z_]+)\s*
         (?P<op><=|>=|<|>)\s*(?P<limit>.+?)\s*""",
     re.VERBOSE,
@@ -65,8 +66,17 @@ def parse(expression: str) -> Threshold:
     if match is None:
         raise ValueError(f"write a rule such as p95<200ms or success>99.9%, not {expression[:80]!r}")
     metric, percentile = _metric(match["metric"])
+    endpoint = None if match["endpoint"] is None else _unquoted(match["endpoint"])
     limit = _limit(metric, match["limit"], match.start("limit") + 1)
-    return Threshold(expression.strip(), metric, percentile, match["op"], limit, match["endpoint"])
+    return Threshold(expression.strip(), metric, percentile, match["op"], limit, endpoint)
+
+
+def _unquoted(text: str) -> str:
+    """A name as JSON writes it: quotes in it stand after a backslash."""
+    try:
+        return str(json.loads(text))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{text[:60]} is no quoted name: {error.msg}") from error
 
 
 def _metric(text: str) -> tuple[str, float | None]:

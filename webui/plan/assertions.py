@@ -7,6 +7,7 @@ from typing import Any
 
 from webui.plan.checks import BodyCheck, Check, HeaderCheck, JsonCheck, SizeCheck, StatusCheck
 from webui.plan.jsonpath import parse_path
+from webui.plan.rules import Undecided
 
 
 @dataclass(slots=True)  # frozen, making one would cost as much as checking it
@@ -40,13 +41,15 @@ class _Cache:
         return self._text
 
     @property
-    def json(self) -> Any:
-        """The document; `_INVALID` when the body is none."""
+    def document(self) -> Any:
+        """The JSON document. Raises Undecided when the body is none."""
         if self._json is _UNREAD:
             try:
                 self._json = json.loads(self.text)
             except (ValueError, RecursionError):
                 self._json = _INVALID
+        if self._json is _INVALID:
+            raise Undecided("the body is no JSON")
         return self._json
 
 
@@ -65,9 +68,12 @@ class Assertions:
         """What the first check that does not hold says, with the value that it found; None if all do."""
         cache = _Cache(response)
         for check, read, test in self._parts:
-            value = read(response, cache)
-            if not test(value):
-                return _sentence(check, value)
+            try:
+                value = read(response, cache)
+                if not test(value):
+                    return _sentence(check, value)
+            except Undecided as reason:
+                return f"{_subject(check)} should be {check.is_.strip()}, but {reason}"
         return None
 
 
@@ -83,12 +89,25 @@ def _reader(check: Check) -> Read:
         return lambda response, cache: cache.text
     if isinstance(check, JsonCheck):
         find = parse_path(check.path)
-        return lambda response, cache: None if cache.json is _INVALID else find(cache.json)
+        return lambda response, cache: find(cache.document)
     return lambda response, cache: response.time_ns
 
 
+def _subject(check: Check) -> str:
+    if isinstance(check, HeaderCheck):
+        return f"header {check.name}"
+    return check.path if isinstance(check, JsonCheck) else check.on
+
+
 def _sentence(check: Check, value: Any) -> str:
-    subject = {"header": f"header {getattr(check, 'name', '')}", "json": getattr(check, "path", "")}
-    found = f"{value / 1e6:.3g} ms" if check.on == "time" else json.dumps(value, ensure_ascii=False)
-    shown = found if len(found) <= 120 else found[:117] + "…"
-    return f"{subject.get(check.on, check.on)} should be {check.is_.strip()}, was {shown}"
+    return f"{_subject(check)} should be {check.is_.strip()}, was {_shown(check, value)}"
+
+
+def _shown(check: Check, value: Any) -> str:
+    if check.on == "time":
+        return f"{value / 1e6:.3g} ms"
+    try:
+        found = json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        return "nested too deeply to show"
+    return found if len(found) <= 120 else found[:117] + "…"

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from webui.errors import InvalidInput, Problem
+from webui.metrics import thresholds
 from webui.plan.model import Plan
 
 MAX_DOCUMENT_BYTES = 32_000_000
@@ -24,11 +25,25 @@ def plan_from_data(data: Any) -> Plan:
         raise InvalidInput.at("", "a plan must be an object with base_url, requests and load")
     try:
         _check_text(data, ())
-        return Plan.model_validate(data)
+        plan = Plan.model_validate(data)
     except ValidationError as error:
         raise InvalidInput(_problems(error.errors())) from error
     except RecursionError as error:
         raise InvalidInput.at("", "the plan is nested too deeply") from error
+    _check_endpoints(plan)
+    return plan
+
+
+def _check_endpoints(plan: Plan) -> None:
+    """Raises InvalidInput for rules about requests that the plan does not have."""
+    labels = [request.label for request in plan.requests]
+    for index, expression in enumerate(plan.thresholds):
+        wanted = thresholds.parse(expression).endpoint
+        if wanted is not None and wanted not in labels:
+            known = ", ".join(json.dumps(label, ensure_ascii=False) for label in labels[:5])
+            raise InvalidInput.at(
+                f"thresholds[{index}]", f"the plan has no request {json.dumps(wanted)}; it has {known}"
+            )
 
 
 def _check_text(value: Any, path: tuple[int | str, ...]) -> None:

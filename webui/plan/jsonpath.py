@@ -3,7 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from jsonpath_rfc9535 import JSONPathError, compile
+from jsonpath_rfc9535 import JSONPathEnvironment, JSONPathError
+
+from webui.plan.rules import Undecided
+
+# Regular expressions in queries could run for ever on what a server sends; `matches` has a limit.
+_ENVIRONMENT = JSONPathEnvironment()
+for _name in ("match", "search"):
+    _ENVIRONMENT.function_extensions.pop(_name)
 
 Finder = Callable[[Any], Any]
 
@@ -11,15 +18,18 @@ Finder = Callable[[Any], Any]
 def parse_path(path: str) -> Finder:
     """A function that gives the first value which `path` selects, None where it selects nothing.
 
-    Raises ValueError with a sentence for what is no query.
+    Raises ValueError with a sentence for what is no query; the function raises Undecided.
     """
     try:
-        query = compile(path)
+        query = _ENVIRONMENT.compile(path)
     except JSONPathError as error:
         raise ValueError(f"{path[:80]!r} is no JSON path such as $.items[0].id: {error}") from error
 
     def find(document: Any) -> Any:
-        node = query.find_one(document)
+        try:
+            node = query.find_one(document)
+        except (JSONPathError, RecursionError) as error:
+            raise Undecided(f"{path} cannot be looked up in this body: {error}") from error
         return None if node is None else node.value
 
     return find

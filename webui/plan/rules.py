@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import regex
+
 from webui.units import parse_count, parse_duration
 
 Kind = Literal["number", "time", "size", "text", "json"]
@@ -30,9 +32,17 @@ EXAMPLES = {
 }
 
 
+MATCH_TIMEOUT_S = 0.05  # some expressions take for ever on some texts
+
+
+class Undecided(Exception):
+    """Whether a rule holds cannot be told; its text says why. The check then fails."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A compiled rule: `test(value)`; None stands for a value that is not there."""
+    """A compiled rule: `test(value)`; None stands for a value that is not there. `test` may raise
+    Undecided."""
 
     text: str
     test: Callable[[Any], bool]
@@ -60,7 +70,9 @@ def _hint(text: str, kind: Kind) -> str:
 
 def _comparison(compare: Callable[[Any, Any], bool], wanted: Any, kind: Kind) -> Callable[[Any], bool]:
     def test(value: Any) -> bool:
-        if value is None and (kind != "json" or wanted is not None):
+        absent = value is None and (kind != "json" or wanted is not None)
+        # To Python true is 1; in JSON they differ.
+        if absent or isinstance(value, bool) != isinstance(wanted, bool):
             return compare is operator.ne
         try:
             return compare(value, wanted)
@@ -79,15 +91,31 @@ def _word(word: str, wanted: str, text: str) -> Callable[[Any], bool]:
         raise ValueError(f"say what to look for after {word}")
     if word == "contains":
         return lambda value: value is not None and wanted in _as_text(value)
+    return _matcher(wanted)
+
+
+def _matcher(wanted: str) -> Callable[[Any], bool]:
     try:
-        pattern = re.compile(wanted)
-    except re.error as error:
+        pattern = regex.compile(wanted)
+    except (regex.error, OverflowError, RecursionError, MemoryError) as error:
         raise ValueError(f"{wanted[:60]!r} is no regular expression: {error}") from error
-    return lambda value: value is not None and pattern.search(_as_text(value)) is not None
+
+    def matches(value: Any) -> bool:
+        try:
+            return value is not None and pattern.search(_as_text(value), timeout=MATCH_TIMEOUT_S) is not None
+        except TimeoutError as error:
+            raise Undecided(f"{wanted[:60]!r} took over {MATCH_TIMEOUT_S * 1000:.0f} ms to match") from error
+
+    return matches
 
 
 def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except RecursionError as error:
+        raise Undecided("the value is nested too deeply") from error
 
 
 def _value(rest: str, kind: Kind, text: str) -> Any:
