@@ -187,6 +187,7 @@ def test_a_plan_cannot_be_changed() -> None:
         ({"http": {"timeout_s": 0}}, "http.timeout_s", "0.001 or more"),
         ({"http": {"client_cert_pem": "-----BEGIN X"}}, "http", "client_key_pem"),
         ({"http": {"ca_pem": "/etc/ca.pem"}}, "http.ca_pem", "PEM text"),
+        ({"http": {"proxy": "http://u:p@h:1"}}, "http.proxy", "asks for a login"),
         ({"http": {"proxy": "socks://x"}}, "http.proxy", "http:// or https://"),
         ({"http": {"auth": {"type": "basic", "user": "a:b", "password": ""}}}, "http.auth.user", "no colon"),
         ({"requests": [{"checks": [{"on": "time", "is": "< x"}]}]}, "requests[0].checks[0]", "< 200ms"),
