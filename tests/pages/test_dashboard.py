@@ -96,6 +96,13 @@ async def test_a_file_over_10_mb_is_named(service: Service) -> None:
     assert len(response.content) < 200_000
 
 
+async def test_a_body_beyond_all_measure_is_named_too(service: Service) -> None:
+    typed = {**GOOD, "method-0": "POST", "body_kind-0": "text", "body-0": "x" * 40_000_001}
+    response = await service.client.post("/runs", files={"file-0": ("", b"")}, data=typed)
+    assert response.status_code == 422
+    assert "a body may have 10 MB at most" in response.text
+
+
 async def test_requests_are_added_and_removed_without_javascript(service: Service) -> None:
     status, page, _ = await post(service, do="add-request", users="nonsense")
     assert status == 200

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, FastAPI, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 
 from webui.errors import InvalidInput, KatydidError, NotFound, Problem, QueueFull, StoreUnavailable
 from webui.lab.process import LabProcess, PracticeEndpoint
@@ -91,13 +92,17 @@ class Posted:
 
 
 async def _posted(request: Request) -> Posted:
-    async with request.form(max_fields=MAX_FIELDS, max_part_size=MAX_PART_BYTES) as form:
-        return Posted(
-            fields=await read_form(form),
-            text=_plan_text(form),
-            do=str(form.get("do", "")),
-            touched=frozenset(map(str, form.getlist("touched"))),
-        )
+    try:
+        async with request.form(max_fields=MAX_FIELDS, max_part_size=MAX_PART_BYTES) as form:
+            return Posted(
+                fields=await read_form(form),
+                text=_plan_text(form),
+                do=str(form.get("do", "")),
+                touched=frozenset(map(str, form.getlist("touched"))),
+            )
+    except HTTPException as error:  # so Starlette refuses what it cannot take apart
+        what = f"the form cannot be read ({error.detail}); a body may have 10 MB at most"
+        raise InvalidInput.at("body", what) from error
 
 
 def _plan_text(form: FormData) -> str | None:
