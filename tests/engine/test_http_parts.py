@@ -187,6 +187,20 @@ def test_credentials_stay_with_their_origin() -> None:
     assert not {"authorization", "cookie"} & {name.lower() for name, _ in far.headers}
     assert ("Host", "shop.test:81") in far.headers
     assert far.body == b"x"
+
+
+@pytest.mark.parametrize("name", ["X-Api-Key", "x-auth-token", "X-CSRF-Token", "Proxy-Authorization"])
+def test_headers_named_like_secrets_stay_with_their_origin(name: str) -> None:
+    request = made(headers={name: "s", "X-Own": "1"})
+    near, far = redirected(request, 302, "/b"), redirected(request, 302, "https://other.test/b")
+    assert near.has(name.lower())
+    assert not far.has(name.lower())
+    assert far.has("x-own")
+
+
+def test_credentials_that_were_left_out_do_not_come_back() -> None:
+    auth = {"type": "bearer", "token": "t"}
+    far = redirected(made(http={"auth": auth}), 307, "http://shop.test:81/b")
     back = redirected(far, 307, "http://shop.test/a")
     assert not back.has("authorization")
 

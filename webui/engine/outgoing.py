@@ -8,13 +8,13 @@ from urllib.parse import urlencode
 from webui import __version__
 from webui.plan.model import Auth, BasicAuth, Plan
 from webui.plan.request import Request
+from webui.plan.secrets import is_secret_name
 from webui.plan.target import Target, parse_url
 
 USER_AGENT = f"katydid/{__version__}"
 ACCEPT_ENCODING = "gzip, deflate"  # what the checks can decode
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _CHUNK = 16 * 1024
-_CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
 _ABOUT_THE_BODY = frozenset(
     {"content-type", "content-encoding", "content-language", "content-location", "expect"}
 )
@@ -61,13 +61,12 @@ class Outgoing:
         return any(own.lower() == name for own, _ in self.headers)
 
     def to(self, target: Target, *, as_get: bool) -> "Outgoing":
-        """The same request to where a redirect leads. Another origin gets no credentials."""
+        """The same request to where a redirect leads. Another origin gets no header named like a secret."""
         left_out = _ABOUT_THE_BODY if as_get else frozenset()
-        host: tuple[Header, ...] = ()
+        headers = tuple(header for header in self.headers if header[0].lower() not in left_out)
         if target.origin != self.target.origin:
-            left_out |= _CREDENTIALS | {"host"}
-            host = (("Host", target.authority),)
-        headers = host + tuple(header for header in self.headers if header[0].lower() not in left_out)
+            open_to_all = (own for own in headers if own[0].lower() != "host" and not is_secret_name(own[0]))
+            headers = (("Host", target.authority), *open_to_all)
         if as_get:
             return Outgoing("GET", target, headers)
         return replace(self, target=target, headers=headers)

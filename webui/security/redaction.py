@@ -16,13 +16,12 @@ from urllib.parse import quote, quote_plus, unquote_plus
 from webui.plan.checks import BodyCheck, Check, HeaderCheck, JsonCheck
 from webui.plan.model import Auth, BasicAuth, HttpOptions, Plan
 from webui.plan.request import Body, FileBody, FormBody, JsonBody, Request, TextBody
+from webui.plan.secrets import TELLTALES, is_secret_name
 
 HIDDEN = "[hidden]"
 _SHORTEST = 4  # a shorter secret is hidden in its own place only: "1" elsewhere is not that secret
 
-_NAMES = "authorization|cookie|token|secret|key|passw|pwd|passphrase|credential|session|signature|bearer|jwt"
-_SECRET_NAME = re.compile(rf"{_NAMES}|^(?:auth|sig|sid|pin|otp|code)$|[-_.]auth$|^x-auth", re.IGNORECASE)
-_NAME = rf"[\w.\[\]-]*(?:{_NAMES})[\w.\[\]-]*"
+_NAME = rf"[\w.\[\]-]*(?:{TELLTALES})[\w.\[\]-]*"
 
 _USERINFO = re.compile(r"(?<=://)[^\s/@?#\"']+(?=@)")
 _SCHEME = re.compile(  # what follows must look unlike a word: "Basic authentication failed" stays
@@ -35,11 +34,6 @@ _BARE = re.compile(rf"(?<![\w.-])({_NAME})(\s*[=:]\s*)(?!\[hidden\])([^\s&;,\"'<
 
 _CHECKED = re.compile(rf"({_NAME}[^\s]* should be ).*", re.IGNORECASE | re.DOTALL)
 _HIDDEN_KEY = f"-----BEGIN PRIVATE KEY-----\n{HIDDEN}\n-----END PRIVATE KEY-----\n"
-
-
-def is_secret_name(name: str) -> bool:
-    """Whether a header, parameter or field of that name is taken to carry a secret."""
-    return _SECRET_NAME.search(name) is not None
 
 
 def redact_text(text: str) -> str:
