@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from webui.engine.content import Undecodable, decode
-from webui.engine.cookies import MOST_COOKIES, Jar, parse_cookie
+from webui.engine.cookies import MOST_BYTES, MOST_COOKIES, MOST_LINES, Jar, parse_cookie
 from webui.engine.outgoing import Outgoing, outgoing
 from webui.engine.redirects import redirected
 from webui.engine.response import Violation
@@ -45,7 +45,7 @@ def line(url: str, *headers: str, at: str = "http://www.shop.test/cart/list", la
         ("a=1; Path=/", "http://www.shop.test:8080/", False),
         ("a=1; Path=/", "https://www.shop.test/", True),
         ("a=1; Path=/; Secure", "http://www.shop.test/", False),
-        ("a=1; Path=/; Secure", "https://www.shop.test/", True),
+        ("a=1; Path=/; Secure", "https://www.shop.test/", False),
         ("a=1; Path=/; Domain=shop.test", "http://api.shop.test:8080/", True),
         ("a=1; Path=/; Domain=.SHOP.test", "http://shop.test/", True),
         ("a=1; Path=/; Domain=shop.test", "http://myshop.test/", False),
@@ -67,6 +67,27 @@ def line(url: str, *headers: str, at: str = "http://www.shop.test/cart/list", la
 )
 def test_where_a_cookie_goes(cookie: str, url: str, goes: bool) -> None:
     assert line(url, cookie) == ("a=1" if goes else "")
+
+
+@pytest.mark.parametrize(
+    ("cookie", "kept"),
+    [
+        ("a=1; Secure", True),
+        ("__Secure-a=1; Secure", True),
+        ("__Secure-a=1; Secure; Domain=shop.test", True),
+        ("__secure-a=1", False),
+        ("__Host-a=1; Secure; Path=/", True),
+        ("__Host-a=1; Path=/", False),
+        ("__Host-a=1; Secure", False),
+        ("__Host-a=1; Secure; Path=/; Domain=shop.test", False),
+    ],
+)
+def test_secure_cookies_come_and_go_over_tls_only(cookie: str, kept: bool) -> None:
+    at = "https://www.shop.test/"
+    assert line(at, cookie, at=at) == (cookie.partition(";")[0] if kept else "")
+    assert line("http://www.shop.test/", cookie, at=at) == ""
+    if "ecure" in cookie:
+        assert line(at, cookie, at="http://www.shop.test/") == ""
 
 
 def test_cookies_of_addresses_stay_with_address_and_port() -> None:
@@ -101,7 +122,22 @@ def test_a_jar_is_bounded() -> None:
         jar.line(parse_url(f"http://www.shop.test/cart/{number}"), NOW)
     assert len(jar) == MOST_COOKIES
     assert b"c999=1" in jar.line(HOME, NOW)
-    assert len(jar._lines) <= MOST_COOKIES
+    assert 0 < len(jar._lines) <= MOST_LINES
+
+
+def test_a_jar_of_long_cookies_is_bounded_by_their_bytes() -> None:
+    jar = Jar()
+    for number in range(100):
+        jar.store(HOME, f"c{number}={'x' * 4000}", NOW)
+        jar.store(HOME, f"c{number}={'y' * 4000}", NOW)
+    assert MOST_BYTES - 5000 < len(jar.line(HOME, NOW)) <= MOST_BYTES
+    assert jar.line(HOME, NOW).count(b"=y") == len(jar)
+    assert not jar._lines
+    jar.store(HOME, "c99=; Max-Age=0", NOW)
+    jar.store(HOME, f"last={'z' * 4000}", NOW)
+    assert len(jar.line(HOME, NOW)) > MOST_BYTES - 5000
+    jar.store(parse_url(f"http://www.shop.test/{'p' * 70_000}/"), "far=1", NOW)
+    assert len(jar.line(HOME, NOW)) > MOST_BYTES - 5000
 
 
 @given(st.text(st.characters(max_codepoint=255), max_size=80))

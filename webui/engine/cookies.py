@@ -1,7 +1,9 @@
 """One user's cookies (RFC 6265), far lighter than the standard library's jar. Pure: time comes in.
 
-Stricter than the RFC in two points: a cookie without Domain goes back to the port that it came from only
-(80 and 443 count as one), and Domain must have a dot inside, so that no cookie is for all of `.com`.
+Stricter than the RFC: a cookie without Domain goes back to the port that it came from only (80 and 443 count
+as one); Domain must have a dot inside, so that no cookie is for all of `.com` (other public
+suffixes are not known: `co.uk` may be named); `Secure`, `__Secure-` and `__Host-` bind as in browsers (RFC 6265bis).
+Small, for every user has a jar: a target decides what is in it.
 """
 
 import ipaddress
@@ -13,7 +15,11 @@ from email.utils import parsedate_to_datetime
 from webui.plan.target import DEFAULT_PORTS, Target
 
 MOST_COOKIES = 200
+MOST_BYTES = 64 * 1024  # of all names, values, domains and paths
+MOST_LINES = 16
+_LONGEST_LINE = 8192  # that is remembered; a longer one is made anew for each request
 _LONGEST = 4096
+_LONGEST_PATH = 1024
 _NEVER = float("inf")
 _HYPHENS = re.compile(r"(\d)-([A-Za-z]{3})-(\d)")  # how Netscape wrote a date
 _BAD_CHARACTERS = frozenset(chr(code) for code in (*range(32), 127, 59))
@@ -38,6 +44,11 @@ class Cookie:
         """What a newer cookie must share to replace this one."""
         return self.domain, self.port, self.path, self.name
 
+    @property
+    def size(self) -> int:
+        """What it counts for in its jar, in bytes."""
+        return len(self.name) + len(self.value) + len(self.domain) + len(self.path)
+
     def is_for(self, target: Target, path: str) -> bool:
         """Whether a request to there carries it; `path` is the target's without the query."""
         if self.secure and target.scheme != "https":
@@ -50,13 +61,14 @@ class Cookie:
 
 
 class Jar:
-    """At most 200 cookies; the oldest goes first. Cookie lines are remembered until something changes."""
+    """At most 200 cookies and 64 KiB; the oldest goes first. Remembers a few Cookie lines until it changes."""
 
-    __slots__ = ("_cookies", "_expires", "_lines")
+    __slots__ = ("_cookies", "_expires", "_lines", "_size")
 
     def __init__(self) -> None:
         self._cookies: dict[Key, Cookie] = {}
         self._lines: dict[Target, bytes] = {}
+        self._size = 0  # of all cookies
         self._expires = _NEVER  # the first of the cookies
 
     def __len__(self) -> int:
@@ -67,13 +79,25 @@ class Jar:
         cookie = parse_cookie(target, header, now)
         if cookie is None:
             return
-        before = self._cookies.pop(cookie.key, None)
+        before = self._remove(cookie.key)
         if cookie.expires > now:
-            if len(self._cookies) >= MOST_COOKIES:
-                del self._cookies[next(iter(self._cookies))]
+            self._make_room(cookie.size)
             self._cookies[cookie.key] = cookie
+            self._size += cookie.size
             self._expires = min(self._expires, cookie.expires)
         if before is None or before.value != cookie.value or cookie.expires <= now:
+            self._lines.clear()
+
+    def _remove(self, key: Key) -> Cookie | None:
+        cookie = self._cookies.pop(key, None)
+        if cookie is not None:
+            self._size -= cookie.size
+        return cookie
+
+    def _make_room(self, size: int) -> None:
+        """For one more cookie of that size; what leaves takes the remembered lines with it."""
+        while self._cookies and (len(self._cookies) >= MOST_COOKIES or self._size + size > MOST_BYTES):
+            self._remove(next(iter(self._cookies)))
             self._lines.clear()
 
     def line(self, target: Target, now: float) -> bytes:
@@ -82,9 +106,11 @@ class Jar:
             self._expire(now)
         line = self._lines.get(target)
         if line is None:
-            if len(self._lines) >= MOST_COOKIES:
+            line = self._make_line(target)
+            if len(self._lines) >= MOST_LINES:
                 self._lines.clear()
-            line = self._lines[target] = self._make_line(target)
+            if len(line) <= _LONGEST_LINE:
+                self._lines[target] = line
         return line
 
     def _make_line(self, target: Target) -> bytes:
@@ -98,6 +124,7 @@ class Jar:
 
     def _expire(self, now: float) -> None:
         self._cookies = {key: cookie for key, cookie in self._cookies.items() if cookie.expires > now}
+        self._size = sum(cookie.size for cookie in self._cookies.values())
         self._expires = min((cookie.expires for cookie in self._cookies.values()), default=_NEVER)
         self._lines.clear()
 
@@ -116,9 +143,11 @@ def parse_cookie(target: Target, header: str, now: float) -> Cookie | None:
     if domain and not _may_set(host, domain):
         return None
     path = found.get("path", "")
-    if not path.startswith("/") or _BAD_CHARACTERS & {*path}:
+    if not path.startswith("/") or len(path) > _LONGEST_PATH or _BAD_CHARACTERS & {*path}:
         path = _default_path(target.path.partition("?")[0])
     host_only = not domain or _is_address(host)
+    if len(path) > _LONGEST_PATH or not _is_secured(target, name, found, host_only=not domain):
+        return None
     return Cookie(
         name,
         value,
@@ -134,6 +163,16 @@ def _attributes(parts: list[str]) -> dict[str, str]:
     """By name, in lower case; the last of a name counts."""
     pairs = (part.partition("=") for part in parts)
     return {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+def _is_secured(target: Target, name: str, found: dict[str, str], *, host_only: bool) -> bool:
+    """Whether the cookie came and will go as safely as it and the prefix of its name say."""
+    prefix, secure = name.lower(), "secure" in found
+    if secure and target.scheme != "https":
+        return False
+    if prefix.startswith("__host-"):
+        return secure and host_only and found.get("path") == "/"
+    return secure or not prefix.startswith("__secure-")
 
 
 def _expiry(found: dict[str, str], now: float) -> float:
