@@ -2,7 +2,7 @@
 
 Stricter than the RFC: a cookie without Domain goes back to the port that it came from only (80 and 443 count
 as one); Domain must have a dot inside, so that no cookie is for all of `.com` (other public
-suffixes are not known: `co.uk` may be named); `Secure`, `__Secure-` and `__Host-` bind as in browsers (RFC 6265bis).
+suffixes are not known: `co.uk` may be named); `Secure`, `__Secure-` and `__Host-` bind as in browsers.
 Small, for every user has a jar: a target decides what is in it.
 """
 
@@ -61,7 +61,7 @@ class Cookie:
 
 
 class Jar:
-    """At most 200 cookies and 64 KiB; the oldest goes first. Remembers a few Cookie lines until it changes."""
+    """At most 200 cookies and 64 KiB; the oldest goes first. A few Cookie lines are remembered."""
 
     __slots__ = ("_cookies", "_expires", "_lines", "_size")
 
