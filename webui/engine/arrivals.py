@@ -48,15 +48,17 @@ class RateShape(Shape):
 
     def advance(self, now: int) -> int:
         for _ in range(_BURST):
-            due_ns = self._due_ns
-            if due_ns > now:
+            if self._due_ns > now:
                 break
-            self._due_ns = self._next()
-            if now - due_ns > _HOPELESS_NS:
-                self._drop(self.crew.choose_any())
-            else:
-                self._start(due_ns)
+            self._take_next(now)
         return self._due_ns
+
+    def _take_next(self, now: int) -> None:
+        due_ns, self._due_ns = self._due_ns, self._next()
+        if now - due_ns > _HOPELESS_NS:
+            self._drop(self.crew.choose_any())
+        else:
+            self._start(due_ns)
 
     def _start(self, due_ns: int) -> None:
         crew = self.crew
@@ -75,10 +77,10 @@ class RateShape(Shape):
         self.crew.recorder.logs[template.index].dropped += 1
 
     def close(self, end: int) -> None:
-        self.advance(end - 1)
-        while self._due_ns < end:  # hopelessly behind
-            self._drop(self.crew.choose_any())
-            self._due_ns = self._next()
+        """All that was due before is begun, however much that is in a row, or dropped by the same rules."""
+        now = self.crew.host.now_ns()
+        while self._due_ns < end:
+            self._take_next(now)
 
     def idle(self, user: User) -> None:
         self._pool.put(user)
