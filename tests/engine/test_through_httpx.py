@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from typing import Any
 
 import pytest
 
@@ -63,9 +64,36 @@ def test_a_proxy(tls: bool) -> None:
 def test_a_proxy_that_refuses() -> None:
     with socket.socket() as taken, Target() as target:
         taken.bind(("127.0.0.1", 0))
-        result = run(target.url, iterations=2, proxy=f"http://127.0.0.1:{taken.getsockname()[1]}")
+        proxy = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        result = run(target.url, iterations=2, proxy=proxy)
     assert result.errors == {"connect_refused": 2}
     assert result.totals.bytes_sent == 0
+    [error] = result.total.errors.values()
+    assert error.sample.startswith(f"the proxy {proxy}: ")
+
+
+def test_what_is_wrong_with_the_target_is_not_put_on_the_proxy() -> None:
+    with Target(tls=True) as target, Proxy() as proxy:
+        result = run(target.url, iterations=1, proxy=proxy.url)
+    [((_, kind), error)] = result.total.errors.items()
+    assert kind == "tls_error"
+    assert "proxy" not in error.sample
+
+
+@pytest.mark.parametrize("through", ["http2", "proxy"])
+def test_connections_that_fail_are_tried_again_after_a_pause_that_grows(through: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        closed = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        options: dict[str, Any] = {"http2": True} if through == "http2" else {"proxy": closed}
+        result = run(closed, users=2, duration_s=0.8, **options)
+    assert 2 <= result.errors["connect_refused"] <= 2 * 4  # at 0, 0.1, 0.3 and 0.7 s
+
+
+def test_tls_that_fails_is_tried_again_after_a_pause_that_grows() -> None:
+    with Target(tls=True) as target:
+        result = run(target.url, duration_s=0.6, http2=True)
+    assert 1 <= result.errors["tls_error"] <= 3  # at 0, 0.1 and 0.3 s
 
 
 async def routes(seen: Seen, writer: asyncio.StreamWriter) -> None:

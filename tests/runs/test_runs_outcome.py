@@ -85,6 +85,16 @@ def test_a_sample_with_braces_is_only_text() -> None:
     assert "{host}" in nothing_measured(plan(), refused("tls_error", "odd {host} text"))
 
 
+def test_a_dead_proxy_is_not_the_targets_fault() -> None:
+    proxied = plan(http={"proxy": "http://127.0.0.1:3128"})
+    dead = refused(sample="the proxy http://127.0.0.1:3128: the connection was refused")
+    assert nothing_measured(proxied, dead) == (
+        "Could not reach http://127.0.0.1:9: the proxy http://127.0.0.1:3128: the connection was refused. "
+        "Check the proxy's address, and that it runs and lets you through."
+    )
+    assert "start the service" in nothing_measured(plan(), dead)
+
+
 def test_a_run_that_sent_nothing_says_so() -> None:
     assert verdict(None).reason == "Not one request was sent before the test ended."
     assert "Give it more time" in verdict(interval(0, 0, 0, in_flight=3)).reason

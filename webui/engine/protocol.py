@@ -29,7 +29,7 @@ _IDLE, _HELD, _HEAD, _MORE_HEAD, _LENGTH, _CHUNKS, _UNTIL_CLOSE = range(7)
 class Handler:
     """What a connection reports to; this one listens to nothing.
 
-    Between a `send` and its outcome there is exactly one of the last two.
+    To a `send` there is exactly one outcome: one of the last three.
     """
 
     __slots__ = ()
@@ -46,6 +46,12 @@ class Handler:
     def on_open_failed(self, connection: "Connection", kind: str, detail: str) -> None:
         """The connection was made but did not become ready; it is closed."""
 
+    def on_ready(self, connection: "Connection") -> None:
+        """Ready for a request, with which it will be made: whether it can be is told by what comes next."""
+
+    def on_reached(self) -> None:
+        """What was ready has been made."""
+
     def on_close(self, connection: "Connection") -> None:
         """The connection is gone. Comes once for every connection that was made, after its last outcome."""
 
@@ -61,6 +67,9 @@ class Handler:
 
     def on_failure(self, kind: str, detail: str, size: int) -> None:
         """No full response will come. The connection is closed."""
+
+    def on_unreached(self, kind: str, detail: str, size: int) -> None:
+        """The same, for a connection that could not be made for what was sent on it."""
 
 
 _NOBODY = Handler()  # of a connection that is gone, so that it keeps nothing alive

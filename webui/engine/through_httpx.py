@@ -20,6 +20,7 @@ from webui.engine.protocol import _HEAD, Connection, Handler
 from webui.engine.response import Head, Violation, body_too_large
 from webui.engine.template import Template
 from webui.plan.model import HttpOptions
+from webui.plan.target import parse_url
 
 _COOKIE = b"Cookie: "
 
@@ -67,7 +68,7 @@ class HttpxConnection(Connection):
     def open(self) -> None:
         """Ready for the first request."""
         self.made = self.usable = True
-        self.handler.on_open(self)
+        self.handler.on_ready(self)
 
     @property
     def received(self) -> int:
@@ -151,8 +152,9 @@ class HttpxConnection(Connection):
         if error is not None:
             kind, detail = failure_of(error)
             self.close()
-            handler.on_failure(kind, detail, wire.bytes_read)
+            self._tell_failure(handler, kind, detail)
             return
+        handler.on_reached()
         self._reset()
         answer = exchange.result()
         self.body, self.body_size = answer.body, answer.body_size
@@ -161,6 +163,14 @@ class HttpxConnection(Connection):
         status = answer.head.status
         verdict = self._template.verdicts[status]
         handler.on_response(status, verdict, answer.first_ns, answer.end_ns, wire.bytes_read)
+
+    def _tell_failure(self, handler: Handler, kind: str, detail: str) -> None:
+        wire = self._wire
+        if kind in _UNREACHED:
+            handler.on_unreached(kind, wire.blame(kind, detail), wire.bytes_read)
+        else:
+            handler.on_reached()
+            handler.on_failure(kind, detail, wire.bytes_read)
 
 
 class Wire:
@@ -171,12 +181,14 @@ class Wire:
         self.bytes_read = self.bytes_written = 0
         self._connection = connection
         self._open: set[_Stream] = set()
+        self._secure = False  # whether the last connection got as far as TLS
         self._ended = False
 
     def connected(self, stream: "_Stream", took_ns: int) -> None:
         """A TCP connection was made."""
         if not self._ended:
             self._open.add(stream)
+            self._secure = False
             self._connection.connect_ns = took_ns
             self._connection.handler.on_connect(self._connection)
 
@@ -185,6 +197,7 @@ class Wire:
         if before in self._open:
             self._open.remove(before)
             self._open.add(after)
+            self._secure = True
             self._connection.handler.on_tls(took_ns)
 
     def closed(self, stream: "_Stream") -> None:
@@ -192,6 +205,16 @@ class Wire:
         if stream in self._open:
             self._open.remove(stream)
             self._connection.handler.on_close(self._connection)
+
+    def blame(self, kind: str, detail: str) -> str:
+        """Why it was not made. With a proxy, all that connects to the target is the TLS inside its tunnel."""
+        proxy = self.origin.options.proxy
+        if proxy is None:
+            return detail
+        through = parse_url(proxy)
+        if kind == "tls_error" and (through.scheme == "http" or self._secure):
+            return detail
+        return f"the proxy {through.origin}: {detail}"
 
     def hang_up(self) -> None:
         """Nothing of it counts any more."""
@@ -325,6 +348,7 @@ _SENTENCES = {
     "connection_reset": "the connection was reset",
     "connection_closed": "the connection was closed",
 }
+_UNREACHED = frozenset({"dns_error", "tls_error", "connect_refused", "connect_timeout", "connect_error"})
 _CLOSED = ("disconnected", "peer closed", "ConnectionTerminated", "closed")
 
 

@@ -198,6 +198,12 @@ class User(Handler):
 
     def on_open(self, connection: Connection) -> None:
         self._refusals = 0
+        self.on_ready(connection)
+
+    def on_reached(self) -> None:
+        self._refusals = 0
+
+    def on_ready(self, connection: Connection) -> None:
         self._attempt = None
         if self._ahead:
             self._connected_ahead()
@@ -311,6 +317,11 @@ class User(Handler):
     def on_failure(self, kind: str, detail: str, size: int) -> None:
         self._log.received += size
         self._fail(kind, detail)
+
+    def on_unreached(self, kind: str, detail: str, size: int) -> None:
+        self._log.received += size
+        self._refusals += 1
+        self._fail(kind, detail, backoff_ns(self._refusals))
 
     def _fail(self, kind: str, detail: str, pause_ns: int = 0, sample: bytes = b"") -> None:
         now, log = clock(), self._log

@@ -152,6 +152,7 @@ _WHY = {
     "protocol_error": "{sample}. What answers there does not speak HTTP/1.1.",
     "body_too_large": "its responses are larger than can be measured.",
 }
+_PROXY = "{sample}. Check the proxy's address, and that it runs and lets you through."
 
 
 def nothing_measured(plan: Plan, total: Snapshot | None) -> str:
@@ -163,7 +164,8 @@ def nothing_measured(plan: Plan, total: Snapshot | None) -> str:
         return "Not one response came before the test ended. Give it more time."
     (index, kind), error = max(errors.items(), key=lambda item: item[1].count)
     target = _target(plan, index)
-    why = _WHY[kind].format(
+    through_proxy = plan.http.proxy is not None and error.sample.startswith("the proxy ")
+    why = (_PROXY if through_proxy else _WHY[kind]).format(
         sample=error.sample.rstrip(".") or kind.replace("_", " "),
         host=target.host,
         timeout=plan.http.timeout_s,
