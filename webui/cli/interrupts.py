@@ -3,8 +3,10 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import psutil
 
@@ -50,3 +52,11 @@ def end_at_once() -> None:
         except psutil.NoSuchProcess:
             continue
     os._exit(ExitCode.INTERRUPTED)
+
+
+def leave() -> NoReturn:
+    """Ends this process when everything is closed and saved. Python's own taking apart of what was
+    imported would take another second, in which Ctrl-C seems to do nothing."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(ExitCode.PASSED)

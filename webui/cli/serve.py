@@ -58,6 +58,7 @@ def serve(
 ) -> None:
     """Serve the dashboard. Each option can also be set in the environment, such as KATYDID_PORT."""
     from webui.cli.configuration import load_settings
+    from webui.cli.interrupts import leave
     from webui.cli.listening import bind, check_host
 
     settings = load_settings(
@@ -76,3 +77,4 @@ def serve(
     from webui.cli.server import serve_dashboard  # takes a second, which mistakes need not wait for
 
     serve_dashboard(settings, sock)
+    leave()
