@@ -156,8 +156,11 @@ class Target:
         finally:
             self._open.discard(task)
             writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
+            # TLS waits long for a goodbye from a client that is gone.
+            with suppress(OSError, TimeoutError):
+                async with asyncio.timeout(1):
+                    await writer.wait_closed()
+            writer.transport.abort()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
