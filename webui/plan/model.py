@@ -66,7 +66,7 @@ class HttpOptions(Document):
     @classmethod
     def _valid_proxy(cls, value: str | None) -> str | None:
         if value is not None and "@" in value.partition("://")[2].partition("/")[0]:
-            raise ValueError("a proxy that asks for a login is not supported yet; leave user and password out")
+            raise ValueError("a proxy that asks for a login is not supported; leave user and password out")
         if value is not None:
             parse_url(value)
         return value
