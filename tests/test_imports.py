@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Layer -> the layers that it may import. A layer is a package or a module directly in webui/.
 LEAVES = frozenset({"errors", "units", "resources"})  # any layer may import these, and webui itself
-PURE = frozenset({"plan", "metrics", "analysis"})
+PURE = frozenset({"plan", "metrics", "sweep", "analysis"})
 BELOW_PAGES = PURE | {"web", "runs", "store", "security", "exports", "imports", "lab", "settings"}
 EVERYTHING = BELOW_PAGES | {"engine", "fleet", "locustfile", "api", "pages", "streams"}
 ALLOWED: dict[str, frozenset[str]] = {
@@ -26,8 +26,9 @@ ALLOWED: dict[str, frozenset[str]] = {
     # pure: which of plan and metrics imports the other is theirs to choose, but not both
     "plan": frozenset({"metrics"}),
     "metrics": frozenset({"plan"}),
-    "analysis": frozenset({"plan", "metrics"}),
-    "engine": frozenset({"plan", "metrics"}),
+    "sweep": frozenset({"plan", "metrics"}),  # which act of a sweep comes next
+    "analysis": frozenset({"plan", "metrics", "sweep"}),
+    "engine": frozenset({"plan", "metrics", "sweep"}),
     "locustfile": frozenset({"engine", "plan", "metrics"}),
     "fleet": frozenset({"engine", "locustfile", "plan", "metrics", "settings"}),
     "store": PURE | {"settings"},

@@ -7,7 +7,10 @@ cannot support, is null and never 0. Pure.
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import Field, PlainSerializer
+
+from webui.analysis.diagnosed import DiagnosisPart
+from webui.analysis.part import Part
 
 Status = Literal["queued", "running", "stopping", "passed", "failed", "stopped", "interrupted", "error"]
 
@@ -17,14 +20,6 @@ def _rfc3339(moment: datetime) -> str:
 
 
 Moment = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
-
-
-class Part(BaseModel):
-    """A piece of the document. Immutable."""
-
-    model_config = ConfigDict(
-        frozen=True, populate_by_name=True, serialize_by_alias=True, allow_inf_nan=False
-    )
 
 
 class TotalsPart(Part):
@@ -71,7 +66,7 @@ class EndpointPart(Part):
     service_time_ms: TimesPart
     failure_time_ms: TimesPart
     first_byte_ms: TimesPart
-    status_codes: dict[str, int] = {}
+    status_codes: dict[str, int] = Field(default_factory=dict)
 
 
 class ErrorPlace(Part):
@@ -159,13 +154,26 @@ class RowPart(Part):
     service_p50_ms: float | None = None  # open model only: there the times above start when they should have
     service_p99_ms: float | None = None
     dropped: int = 0  # starts that found no free user
-    status_codes: dict[str, int] = {}
+    status_codes: dict[str, int] = Field(default_factory=dict)
     no_response: int = 0  # failures without a status: refused, reset, timed out
     bytes_received: int = 0
 
 
+class ProbePart(Part):
+    """Requests beside the load, under a name of their own; they are in no other figure."""
+
+    name: str
+    sent: int
+    successes: int
+    failures: int
+    response_time_ms: TimesPart
+
+
 class StepPart(Part):
-    """One level of a sweep, measured from `t_s` for `duration_s` after `settle_s` that are not counted."""
+    """One level of a sweep, measured from `t_s` for `duration_s` after `settle_s` that are not counted.
+
+    `in_service` and `waiting` are how many of its users' requests the target worked on and kept in line, by
+    the diagnosis; null where that is not known."""
 
     users: int
     t_s: float
@@ -175,6 +183,10 @@ class StepPart(Part):
     success_percent: float | None
     totals: TotalsPart
     response_time_ms: TimesPart
+    kind: str = "level"
+    in_service: float | None = None
+    waiting: float | None = None
+    canary_p50_ms: float | None = None
 
 
 class ChangePart(Part):
@@ -218,10 +230,12 @@ class RunDocument(Part):
     connect_ms: TimesPart = TimesPart()
     tls_ms: TimesPart = TimesPart()
     endpoints: tuple[EndpointPart, ...] = ()
-    status_codes: dict[str, int] = {}
+    status_codes: dict[str, int] = Field(default_factory=dict)
     errors: tuple[ErrorPart, ...] = ()
     thresholds: tuple[ThresholdPart, ...] = ()
     steps: tuple[StepPart, ...] = ()
+    probes: tuple[ProbePart, ...] = ()
+    diagnosis: DiagnosisPart | None = None
     changes: tuple[ChangePart, ...] = ()
     audit: AuditPart = AuditPart()
     snapshots: tuple[RowPart, ...] = ()

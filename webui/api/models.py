@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from webui.analysis.document import Moment, Part, Status
+from webui.analysis.document import Moment, Status
+from webui.analysis.part import Part
 from webui.analysis.results import times_part, totals_part
 from webui.plan.load import MAX_DURATION_S, MAX_RATE, MAX_USERS
 from webui.plan.model import Tag

@@ -9,9 +9,11 @@ from typing import Any
 import msgpack
 
 from webui.metrics.histogram import Histogram
+from webui.metrics.probing import Activity, Block, BurstStats, CanaryRecord, ProbeStats, Probing
 from webui.metrics.snapshot import EndpointStats, ErrorCount, Health, Mark, Snapshot, StepStats, Totals
 
-FORMAT = 2
+FORMAT = 3
+_READABLE = (2, FORMAT)  # format 2 had no probing, and of a step only its first five parts
 _LARGEST = 256 * 1024 * 1024  # what a decoded snapshot may take
 
 
@@ -37,10 +39,8 @@ def encode(snapshot: Snapshot) -> bytes:
         snapshot.tls.to_data(),
         _health_data(snapshot.health),
         [[mark.number, mark.t_ns, mark.kind, mark.value] for mark in snapshot.marks],
-        [
-            [step.users, step.start_ns, step.end_ns, step.settle_ns, _endpoint_data(step.stats)]
-            for step in snapshot.steps
-        ],
+        [_step_data(step) for step in snapshot.steps],
+        _probing_data(snapshot.probing),
     ]
     return zlib.compress(msgpack.packb(document), 1)
 
@@ -59,13 +59,13 @@ def _unpack(data: bytes) -> list[Any]:
     if stream.unconsumed_tail or not stream.eof:
         raise ValueError("not a snapshot: too large or cut short")
     document = msgpack.unpackb(raw, strict_map_key=False)
-    if not isinstance(document, list) or document[0] != FORMAT:
+    if not isinstance(document, list) or document[0] not in _READABLE:
         raise ValueError("not a snapshot of a known format")
     return document
 
 
 def _snapshot(document: list[Any]) -> Snapshot:
-    _, gauges, endpoints, errors, connect, tls, health, marks, steps = document
+    _, gauges, endpoints, errors, connect, tls, health, marks, steps, *probing = document
     start_ns, end_ns, users, in_flight, connections_open, connections_opened, in_flight_ns = gauges
     return Snapshot(
         start_ns,
@@ -82,12 +82,92 @@ def _snapshot(document: list[Any]) -> Snapshot:
         health=_health(health),
         marks=tuple(Mark(*mark) for mark in marks),
         steps=tuple(_step(data) for data in steps),
+        probing=_probing(probing[0]) if probing else Probing(),
     )
 
 
+def _step_data(step: StepStats) -> list[Any]:
+    return [
+        step.users,
+        step.start_ns,
+        step.end_ns,
+        step.settle_ns,
+        _endpoint_data(step.stats),
+        step.kind,
+        [[block.successes, block.response_ns] for block in step.blocks],
+        step.block_ns,
+        list(step.per_user),
+        step.canary.to_data(),
+        step.canary_failures,
+        step.connections_lost,
+        step.demand_percent,
+    ]
+
+
 def _step(data: list[Any]) -> StepStats:
-    users, start_ns, end_ns, settle_ns, stats = data
-    return StepStats(users, start_ns, end_ns, settle_ns, _endpoint(stats))
+    users, start_ns, end_ns, settle_ns, stats, *more = data
+    if not more:
+        return StepStats(users, start_ns, end_ns, settle_ns, _endpoint(stats))
+    kind, blocks, block_ns, per_user, canary, *rest = more
+    return StepStats(
+        users,
+        start_ns,
+        end_ns,
+        settle_ns,
+        _endpoint(stats),
+        kind,
+        tuple(Block(*block) for block in blocks),
+        block_ns,
+        tuple(per_user),
+        Histogram.from_data(canary),
+        *rest,
+    )
+
+
+def _probing_data(probing: Probing) -> list[Any]:
+    canary, activity = probing.canary, probing.activity
+    return [
+        [
+            [burst.kind, burst.size, burst.start_ns, list(burst.successes_ns), list(burst.failures_ns)]
+            for burst in probing.bursts
+        ],
+        None
+        if canary is None
+        else [
+            canary.path,
+            canary.reason,
+            canary.status,
+            canary.idle.to_data(),
+            list(canary.burst_costs_ns),
+            canary.chosen_by_user,
+        ],
+        {
+            name: [stats.sent, stats.successes, stats.failures, stats.times.to_data()]
+            for name, stats in probing.probes.items()
+        },
+        None if activity is None else [activity.why, activity.users],
+    ]
+
+
+def _probing(data: list[Any]) -> Probing:
+    bursts, canary, probes, activity = data
+    return Probing(
+        tuple(
+            BurstStats(kind, size, start_ns, tuple(good), tuple(bad))
+            for kind, size, start_ns, good, bad in bursts
+        ),
+        None if canary is None else _canary(canary),
+        {
+            name: ProbeStats(sent, successes, failures, Histogram.from_data(times))
+            for name, (sent, successes, failures, times) in probes.items()
+        },
+        None if activity is None else Activity(*activity),
+    )
+
+
+def _canary(data: list[Any]) -> CanaryRecord:
+    path, reason, status, idle, costs, chosen_by_user = data
+    return CanaryRecord(path, reason, status, Histogram.from_data(idle), tuple(costs), chosen_by_user)
 
 
 def _endpoint_data(endpoint: EndpointStats) -> list[Any]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
 from webui.metrics.histogram import EMPTY, Histogram, merge
+from webui.metrics.probing import NOTHING, Block, Probing
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,14 @@ class StepStats:
     end_ns: int
     settle_ns: int
     stats: EndpointStats
+    kind: str = "level"  # of acts.LevelKind
+    blocks: tuple[Block, ...] = ()  # of equal length, in order
+    block_ns: int = 0  # their length
+    per_user: tuple[int, ...] = ()  # successes of each user, rising: whether they are served evenly
+    canary: Histogram = EMPTY  # the canary's answers meanwhile
+    canary_failures: int = 0
+    connections_lost: int = 0  # closed by the target, whatever the reason
+    demand_percent: float | None = None  # CPU used and waited for by the generator, of one core
 
 
 ErrorKey = tuple[int, str]  # (endpoint's index in the plan, error kind)
@@ -130,6 +139,7 @@ class Snapshot:
     health: Health = Health()
     marks: tuple[Mark, ...] = ()
     steps: tuple[StepStats, ...] = ()  # those that ended in this interval
+    probing: Probing = NOTHING  # of a sweep, and of any run with a canary
 
     @property
     def seconds(self) -> float:
@@ -192,6 +202,7 @@ def _merge(parts: Sequence[Snapshot], *, sum_gauges: bool) -> Snapshot:
         _merge_health([part.health for part in parts]),
         _merge_marks(parts),
         tuple(step for part in parts for step in part.steps),
+        sum((part.probing for part in parts), NOTHING),
     )
 
 
