@@ -1,0 +1,175 @@
+"""What planner and diagnosis both read from a sweep's levels: throughput, latency, ceiling, light load. Pure.
+
+N users in the closed model, X successes/s, R their mean latency, D the latency with no waiting. Little's law
+ties them: N = X R. Times in seconds.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from webui.metrics.probing import CanaryRecord
+from webui.metrics.snapshot import StepStats
+from webui.units import NS_PER_S
+
+REFUSING = 0.05  # share of failures from which on a level refuses
+BELOW_CEILING = 0.62  # a level under this share of the ceiling is a light load
+PLATEAU_USERS = 1.7  # times the parallelism, from which on a level lies on the plateau
+PLATEAU_SHARE = 0.8  # of the best throughput
+AGREES = 1.15  # a light level agrees with one user's latency within this factor
+NETWORK_S = 0.003  # a canary's floor above this is the network's round trip, not cores waking up
+LIGHT_KINDS = ("single", "level", "light")
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One level in figures. `mean_s` and `floor_s` are None without successes."""
+
+    users: int
+    kind: str
+    seconds: float
+    successes: int
+    failures: int
+    rate: float  # successes per second
+    mean_s: float | None
+    stdev_s: float
+    floor_s: float | None
+    step: StepStats
+
+    @property
+    def share(self) -> float:
+        """Successes among the ended, 0 to 1; 0 when none ended."""
+        ended = self.successes + self.failures
+        return self.successes / ended if ended else 0.0
+
+    @property
+    def refuses(self) -> bool:
+        """Whether more failed than can be chance."""
+        return self.share < 1.0 - REFUSING
+
+    @property
+    def spread(self) -> float:
+        """Coefficient of variation of the successes' latency."""
+        return self.stdev_s / self.mean_s if self.mean_s else 0.0
+
+
+def point_of(step: StepStats) -> Point:
+    """The level's figures. Throughput is N / R where that agrees with the count, for it is far less noisy at
+    the window's edges; otherwise (failures, users who starve) it is counted."""
+    response, totals = step.stats.response, step.stats.totals
+    seconds = max((step.end_ns - step.start_ns) / NS_PER_S, 1e-9)
+    mean_ns = response.mean_ns
+    mean_s = None if mean_ns is None else max(mean_ns, 1.0) / NS_PER_S
+    rate = totals.successes / seconds
+    if mean_s is not None and not totals.failures:
+        held = rate * mean_s / step.users
+        if abs(held - 1.0) <= max(0.08, 0.6 * mean_s / seconds):
+            rate = step.users / mean_s
+    return Point(
+        step.users,
+        step.kind,
+        seconds,
+        totals.successes,
+        totals.failures,
+        rate,
+        mean_s,
+        (response.stdev_ns or 0.0) / NS_PER_S,
+        None if not response else response.min_ns / NS_PER_S,
+        step,
+    )
+
+
+def points_of(steps: Sequence[StepStats]) -> tuple[Point, ...]:
+    """All levels' figures, in the order in which they were measured."""
+    return tuple(map(point_of, steps))
+
+
+def loaded(points: Sequence[Point]) -> tuple[Point, ...]:
+    """The levels that tell about throughput: not the first single answers, nor one user at the end."""
+    return tuple(point for point in points if point.kind not in ("single", "again"))
+
+
+def best_of(points: Sequence[Point]) -> Point | None:
+    """The level with the highest throughput; None where nothing succeeded."""
+    return max((p for p in loaded(points) if p.successes), key=lambda p: p.rate, default=None)
+
+
+def light_points(points: Sequence[Point]) -> tuple[Point, ...]:
+    """The levels with no waiting: below a share of the ceiling, and in agreement with the lowest one."""
+    best = best_of(points)
+    known = [p for p in points if p.kind in LIGHT_KINDS and p.mean_s is not None and not p.refuses]
+    steady = [p for p in known if p.kind != "single"] or known
+    if best is None or not steady:
+        return tuple(known)
+    first = min(steady, key=lambda p: p.users)
+    if first.users > 1:  # a sweep that begins above one user: only the single answers are light for sure
+        first = min(known, key=lambda p: p.users)
+    assert first.mean_s is not None
+    limit = first.mean_s * AGREES
+    below = [p for p in steady if p is not first and p.rate < BELOW_CEILING * best.rate]
+    return (first, *(p for p in below if (p.mean_s or 0.0) <= limit))
+
+
+def light_s(points: Sequence[Point]) -> float | None:
+    """Latency with no waiting, the network included: the mean over the answers of all light levels."""
+    light = light_points(points)
+    answers = sum(p.successes for p in light)
+    return sum((p.mean_s or 0.0) * p.successes for p in light) / answers if answers else None
+
+
+def round_trip_s(canary: CanaryRecord | None, connect_s: float | None = None) -> float:
+    """The network's part of a latency: the canary's floor less the server's cost, if that is more than cores
+    need to wake up; otherwise the time to connect, 0 where neither is known."""
+    floor = canary_floor_s(canary)
+    if floor is not None and floor - canary_cost_s(canary) > NETWORK_S:
+        return floor - canary_cost_s(canary)
+    return connect_s or 0.0
+
+
+def canary_floor_s(canary: CanaryRecord | None) -> float | None:
+    """The 10th percentile of the idle canary; None without one."""
+    low = canary.idle.percentile_ns(10) if canary is not None else None
+    return None if low is None else low / NS_PER_S
+
+
+def canary_cost_s(canary: CanaryRecord | None) -> float:
+    """The server's own cost of a trivial request, the median over the bursts; 0 without a canary."""
+    costs = sorted(canary.burst_costs_ns) if canary is not None else []
+    return max(0, costs[len(costs) // 2]) / NS_PER_S if costs else 0.0
+
+
+def parallelism(points: Sequence[Point], round_trip: float) -> float | None:
+    """Highest throughput times latency without waiting (Little's law); None where it is not known."""
+    best, light = best_of(points), light_s(points)
+    if best is None or light is None:
+        return None
+    return best.rate * max(light - round_trip, 0.2 * light)
+
+
+def plateau(points: Sequence[Point], m: float) -> tuple[Point, ...]:
+    """The levels well past the knee with throughput near the best."""
+    best = best_of(points)
+    if best is None:
+        return ()
+    return tuple(
+        p
+        for p in loaded(points)
+        if p.users >= PLATEAU_USERS * m and p.successes and p.rate > PLATEAU_SHARE * best.rate
+    )
+
+
+def held(p: Point) -> float:
+    """Successes in flight: what is refused is answered at once and holds nothing (Little's law)."""
+    if p.mean_s is None:
+        return 0.0
+    failed_ns = p.step.stats.failed.percentile_ns(50)
+    refusal = 0.0 if failed_ns is None else failed_ns / NS_PER_S
+    return p.rate * max(p.mean_s - min(refusal, p.mean_s), 0.0)
+
+
+def saturated(points: Sequence[Point], round_trip: float = 0.0) -> bool:
+    """Whether the most users got clearly less than one user's throughput each."""
+    top = max(loaded(points), key=lambda p: p.users, default=None)
+    light = light_s(points)
+    if top is None or light is None:
+        return False
+    return top.rate * light / top.users <= 0.7
