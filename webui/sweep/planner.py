@@ -2,7 +2,7 @@
 
 Single answers, the canary, one user; levels that double until the target is full, refuses, fails or gets
 too slow; then what tells look-alikes apart: a level far beyond the knee, levels around it, a light one,
-bursts, and one user again. Everything follows from the record, so an act that is asked for twice is the same one.
+bursts, and one user again. Everything follows from the record, so what is asked for twice is the same act.
 """
 
 from collections.abc import Iterator, Sequence
