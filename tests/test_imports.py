@@ -35,7 +35,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "security": frozenset({"plan", "settings"}),
     "imports": frozenset({"plan"}),
     "lab": frozenset({"settings"}),
-    "exports": PURE | {"store"},
+    "exports": PURE | {"runs", "store", "security"},  # a run as files, and back into the store
     "runs": PURE | {"fleet", "store", "security", "settings"},
     # what a router needs from the running application; then the routers: no engine, no fleet
     "web": frozenset({"runs", "store", "security", "settings"}),

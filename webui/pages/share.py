@@ -7,11 +7,11 @@ from starlette.concurrency import run_in_threadpool
 from webui.pages.chart_data import whole_chart
 from webui.pages.run import download, intervals_page, page_title, result_download, run_summary
 from webui.pages.run_context import run_page
-from webui.pages.shared_view import redacted
 from webui.pages.templating import respond
 from webui.plan.documents import plan_from_data, plan_to_json, plan_to_toml
 from webui.runs.manager import RunManager
 from webui.runs.model import RunView
+from webui.runs.redacted import redacted
 from webui.security.redaction import Redactor
 from webui.store import Store
 from webui.web import Manager, Storage

@@ -10,10 +10,10 @@ from webui.errors import NotFound
 from webui.pages.chart_data import chart_update, position_of, rows_after, to_json
 from webui.pages.chart_rows import Row, RowCache
 from webui.pages.run_context import run_page
-from webui.pages.shared_view import redacted
 from webui.pages.templating import render
 from webui.runs.manager import RunManager
 from webui.runs.model import RunView
+from webui.runs.redacted import redacted
 from webui.streams.fanout import NOTHING_SEEN, Board, Renderer, RendererFailed, html_event, named_event
 
 log = logging.getLogger(__name__)

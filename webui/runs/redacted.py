@@ -1,0 +1,42 @@
+"""A run as it may leave the dashboard, in a shared result or an export: the same figures, no secrets. Pure.
+
+Hiding what is hidden already changes nothing, so an export that was imported is exported alike.
+"""
+
+from dataclasses import replace
+
+from webui.metrics.snapshot import Snapshot
+from webui.runs.model import RunView
+from webui.security.redaction import Redactor
+
+
+def redacted(view: RunView) -> RunView:
+    """The view with the secrets in plan, names, texts and error samples hidden. Its rows stay as they are:
+    pages show no text of them."""
+    redactor = Redactor.of(view.plan)
+    return replace(
+        view,
+        name=redactor.text(view.name),
+        plan=redactor.plan(view.plan),
+        status_reason=redactor.text(view.status_reason),
+        tags=[redactor.text(tag) for tag in view.tags],
+        note=redactor.text(view.note),
+        total=None if view.total is None else _without_secrets(view.total, redactor),
+        unsaved=None,
+    )
+
+
+def wholly_redacted(view: RunView) -> RunView:
+    """The same, with its rows, for whoever reads those in full."""
+    redactor = Redactor.of(view.plan)
+    rows = [_without_secrets(snapshot, redactor) for snapshot in view.snapshots]
+    return replace(redacted(view), snapshots=rows)
+
+
+def _without_secrets(part: Snapshot, redactor: Redactor) -> Snapshot:
+    errors = {key: replace(error, sample=redactor.text(error.sample)) for key, error in part.errors.items()}
+    canary = part.probing.canary
+    if canary is not None and canary.path is not None:
+        canary = replace(canary, path=redactor.text(canary.path))
+    probes = {redactor.text(name): stats for name, stats in part.probing.probes.items()}
+    return replace(part, errors=errors, probing=replace(part.probing, canary=canary, probes=probes))
