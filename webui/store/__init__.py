@@ -2,6 +2,9 @@
 
 from webui.store.records import (
     MAX_PAGE,
+    ExperimentRecord,
+    GroupPage,
+    PlanGroup,
     RunChanges,
     RunPage,
     RunQuery,
@@ -14,6 +17,9 @@ from webui.store.repository import Store
 
 __all__ = [
     "MAX_PAGE",
+    "ExperimentRecord",
+    "GroupPage",
+    "PlanGroup",
     "RunChanges",
     "RunPage",
     "RunQuery",

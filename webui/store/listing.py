@@ -7,16 +7,16 @@ deleted meanwhile make no row appear twice or not at all, and a late page costs 
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, get_args
 
-from sqlalchemy import ColumnElement, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, false, func, select, true, tuple_
 from sqlalchemy import literal as bound
 
 from webui.errors import InvalidInput
 from webui.store.records import LIVE, MAX_PAGE, RunQuery, Sort
-from webui.store.tables import SORT_KEYS, Moment, run_tags, runs
+from webui.store.tables import SHOWN, SORT_KEYS, Moment, run_tags, runs
 
 
 def check(query: RunQuery) -> None:
@@ -33,7 +33,7 @@ def page_statement(query: RunQuery) -> Select[Any]:
     check(query)
     keys = [*SORT_KEYS[query.sort], runs.c.id]
     labelled = [key.label(f"key_{number}") for number, key in enumerate(keys)]
-    statement = select(runs, *labelled).where(*_filters(query))
+    statement = select(runs, *labelled).where(*filters(query))
     if query.cursor is not None:
         place = tuple_(*(bound(value, key.type) for value, key in zip(_read(query), keys, strict=True)))
         row = tuple_(*keys)
@@ -44,14 +44,37 @@ def page_statement(query: RunQuery) -> Select[Any]:
 
 def count_statement(query: RunQuery) -> Select[Any]:
     """How many runs the filters let through."""
-    return select(func.count()).select_from(runs).where(*_filters(query))
+    return select(func.count()).select_from(runs).where(*filters(query))
 
 
 def cursor_after(query: RunQuery, keys: Sequence[Any]) -> str:
     """The cursor of the page that follows a row with these values of the order's keys."""
-    values = [_written(value) for value in keys]
-    document = json.dumps([query.sort, query.descending, *values], separators=(",", ":"))
+    return written_cursor([query.sort, query.descending, *keys])
+
+
+def written_cursor(values: Sequence[Any]) -> str:
+    """A cursor that `read_cursor` reads back; moments become text."""
+    document = json.dumps([_written(value) for value in values], separators=(",", ":"))
     return base64.urlsafe_b64encode(document.encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str, length: int) -> list[Any]:
+    """That many values, of which nothing is known. Raises InvalidInput for what is no cursor."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (ValueError, RecursionError, binascii.Error) as error:
+        raise foreign_cursor() from error
+    if not isinstance(values, list) or len(values) != length:
+        raise foreign_cursor()
+    return values
+
+
+def foreign_cursor() -> InvalidInput:
+    """The error for a cursor of another list, or of none."""
+    return InvalidInput.at(
+        "cursor", "is not a cursor of this list: take next_cursor from a page with the same order"
+    )
 
 
 def folded(*texts: str) -> str:
@@ -59,33 +82,52 @@ def folded(*texts: str) -> str:
     return "\n".join(texts).casefold()
 
 
-def _filters(query: RunQuery) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [
-        runs.c.search.contains(folded(word), autoescape=True) for word in query.search.split()
-    ]
-    if query.status == "live":
-        found.append(runs.c.status.in_(LIVE))
-    elif query.status:
-        found.append(runs.c.status == query.status)
+def filters(query: RunQuery) -> list[ColumnElement[bool]]:
+    """The conditions on `runs` that the query names; deleted runs are never let through."""
+    return [SHOWN, *_searched(query), *_in_time(query), *_equal(query)]
+
+
+def _searched(query: RunQuery) -> Iterator[ColumnElement[bool]]:
+    # The target is part of the searched text, which an index holds: that sorts out most rows unread.
+    for word in (*query.search.split(), *filter(None, [query.target.strip()])):
+        yield runs.c.search.contains(folded(word), autoescape=True)
+    if query.target.strip():
+        yield func.lower(runs.c.target).contains(query.target.strip().lower(), autoescape=True)
     if query.tag:
-        found.append(runs.c.id.in_(select(run_tags.c.run_id).where(run_tags.c.tag == query.tag)))
-    return found
+        yield runs.c.id.in_(select(run_tags.c.run_id).where(run_tags.c.tag == query.tag))
+
+
+def _in_time(query: RunQuery) -> Iterator[ColumnElement[bool]]:
+    if query.since is not None:
+        yield runs.c.created_at >= query.since
+    if query.until is not None:
+        yield runs.c.created_at < query.until
+
+
+def _equal(query: RunQuery) -> Iterator[ColumnElement[bool]]:
+    if query.status == "live":
+        yield runs.c.status.in_(LIVE)
+    elif query.status:
+        yield runs.c.status == query.status
+    if query.plan_key is not None:
+        yield runs.c.plan_key == query.plan_key
+    if query.pinned is not None:
+        yield runs.c.pinned.is_(true() if query.pinned else false())
+    if query.experiment_id is not None:
+        yield runs.c.experiment_id == query.experiment_id
 
 
 def _read(query: RunQuery) -> list[Any]:
     """The values of the order's keys at the cursor's place. Raises InvalidInput for a foreign cursor."""
     assert query.cursor is not None
     keys = [*SORT_KEYS[query.sort], runs.c.id]
+    sort, descending, *values = read_cursor(query.cursor, len(keys) + 2)
+    if [sort, descending] != [query.sort, query.descending]:
+        raise foreign_cursor()
     try:
-        padded = query.cursor + "=" * (-len(query.cursor) % 4)
-        sort, descending, *values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if [sort, descending] != [query.sort, query.descending] or len(values) != len(keys):
-            raise ValueError
         return [_value(value, key) for value, key in zip(values, keys, strict=True)]
-    except (ValueError, TypeError, RecursionError, binascii.Error) as error:
-        raise InvalidInput.at(
-            "cursor", "is not a cursor of this list: take next_cursor from a page with the same order"
-        ) from error
+    except (ValueError, TypeError) as error:
+        raise foreign_cursor() from error
 
 
 def _value(value: Any, key: ColumnElement[Any]) -> Any:

@@ -34,17 +34,28 @@ class RunSummary:
     tags: Sequence[str] = ()
     owner: str = ""
     heartbeat_at: datetime | None = None
+    plan_key: str | None = None  # runs of the same key did the same; None: not worked out yet
+    pinned: bool = False
+    deleted_at: datetime | None = None  # when it was put away; it is in no list and can be restored
+    p50_ms: float | None = None
+    p99_ms: float | None = None
+    spark_p95: Sequence[float | None] = ()
+    pattern: str | None = None  # the diagnosis'
+    experiment_id: str | None = None
+    cell: Mapping[str, Any] | None = None  # which cell of the experiment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord(RunSummary):
-    """One run with its documents. `load_s` is how long load was offered, the divisor of rates."""
+    """One run with its documents. `load_s` is how long load was offered, the divisor of rates. `baseline`
+    is what it is held against, as it was when the run began."""
 
     plan: Mapping[str, Any]
     note: str = ""
     shards: int = 0
     load_s: float | None = None
     result: Mapping[str, Any] | None = None
+    baseline: Mapping[str, Any] | None = None
 
 
 class RunChanges(TypedDict, total=False):
@@ -67,12 +78,22 @@ class RunChanges(TypedDict, total=False):
     success_percent: float | None
     sent: int | None
     spark: Sequence[float]
+    plan_key: str | None
+    pinned: bool
+    p50_ms: float | None
+    p99_ms: float | None
+    spark_p95: Sequence[float | None]
+    pattern: str | None
+    experiment_id: str | None
+    cell: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
 class RunQuery:
-    """Which runs, in which order. `search` is looked for in name, target and tags, whatever its case;
-    `status` is one status, or `live` for all that have not ended. `cursor` is a `RunPage.next_cursor`."""
+    """Which runs, in which order. `search` is looked for in name, target and tags, whatever its case, and
+    `target` in the target alone; `status` is one status, or `live` for all that have not ended. `since` is
+    the first moment of creation that counts and `until` the first that no longer does. `cursor` is a
+    `RunPage.next_cursor`. Deleted runs are in no list."""
 
     search: str = ""
     status: str | None = None
@@ -81,6 +102,12 @@ class RunQuery:
     descending: bool = True
     limit: int = 50
     cursor: str | None = None
+    target: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    plan_key: str | None = None
+    pinned: bool | None = None
+    experiment_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +120,49 @@ class RunPage:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanGroup:
+    """The runs of one plan that a query lets through: how many, the newest one, and the newest ones' figures
+    in order of time."""
+
+    plan_key: str
+    count: int
+    newest: RunSummary
+    recent: Sequence[RunSummary]
+    baseline_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPage:
+    """One page of plans; `total` counts the plans on all pages."""
+
+    items: Sequence[PlanGroup]
+    next_cursor: str | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class ShareRecord:
-    """A link to one run's result. It opens until it is revoked."""
+    """A link to one run's result, or to a comparison of `runs`. It opens until it expires or is revoked."""
 
     token: str
     run_id: str
     created_at: datetime
     revoked_at: datetime | None = None
+    expires_at: datetime | None = None
+    views: int = 0
+    last_viewed_at: datetime | None = None
+    hide_target: bool = False
+    runs: Sequence[str] = ()  # of a shared comparison, `run_id` first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExperimentRecord:
+    """An experiment: what was to be tried, and what came of it. Its runs name it in `experiment_id`."""
+
+    id: str
+    name: str
+    created_at: datetime
+    status: str
+    owner: str = ""
+    definition: Mapping[str, Any]
+    result: Mapping[str, Any] | None = None

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     ColumnElement,
     DateTime,
@@ -23,8 +24,10 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
     func,
     literal_column,
+    text,
 )
 
 from webui.store.records import Sort
@@ -84,6 +87,15 @@ runs = Table(
     Column("sent", BigInteger),
     Column("spark", JSON, nullable=False),
     Column("note", Text, nullable=False),
+    Column("plan_key", String(64)),  # null: not worked out yet, see `webui.runs.upkeep`
+    Column("pinned", Boolean, nullable=False, server_default=false()),
+    Column("deleted_at", Moment),
+    Column("p50_ms", Float),
+    Column("p99_ms", Float),
+    Column("spark_p95", JSON(none_as_null=True)),
+    Column("pattern", String(20)),
+    Column("experiment_id", String(64)),
+    Column("cell", JSON(none_as_null=True)),
 )
 
 run_tags = Table(
@@ -99,6 +111,7 @@ documents = Table(
     _run_id(primary_key=True),
     Column("plan", JSON, nullable=False),
     Column("result", LargeBinary),  # JSON, compressed by zlib
+    Column("baseline", JSON(none_as_null=True)),  # what it is held against, as that was at its start
 )
 
 snapshots = Table(
@@ -116,7 +129,36 @@ shares = Table(
     _run_id(),
     Column("created_at", Moment, nullable=False),
     Column("revoked_at", Moment),
+    Column("expires_at", Moment),
+    Column("views", Integer, nullable=False, server_default=text("0")),
+    Column("last_viewed_at", Moment),
+    Column("hide_target", Boolean, nullable=False, server_default=false()),
+    Column(
+        "runs", JSON(none_as_null=True)
+    ),  # of a shared comparison: all its runs' ids, `run_id` the first of them
 )
+
+baselines = Table(
+    "baselines",
+    metadata,
+    Column("plan_key", String(64), primary_key=True),
+    _run_id(),
+)
+
+experiments = Table(
+    "experiments",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("definition", JSON, nullable=False),
+    Column("result", JSON(none_as_null=True)),
+)
+
+# Deleted runs are in no list until they are purged. Written as in the indexes, which hold only the others.
+SHOWN = runs.c.deleted_at.is_(None)
 
 # What a list is sorted by, the run's id last. The same expressions stand in the indexes, else these would
 # not be used.

@@ -1,0 +1,134 @@
+"""Queries for plans: their baselines, their runs in order of time, and lists of runs grouped by plan."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, delete, func, select, tuple_
+from sqlalchemy import literal as bound
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from webui.store import listing, rows
+from webui.store.base import StorePart, no_run, whole
+from webui.store.records import GroupPage, PlanGroup, RunQuery, RunRecord, RunSummary
+from webui.store.tables import SHOWN, Moment, baselines, documents, runs
+
+RECENT = 30  # runs in the sparkline of a group
+
+
+class Plans(StorePart):
+    """Runs of the same plan, which are those with the same `plan_key`."""
+
+    @whole
+    async def set_baseline(self, run_id: str) -> None:
+        """Makes the run its plan's baseline, in place of any other. Raises NotFound, also for a run whose
+        plan has no key yet."""
+        this = select(runs.c.plan_key).where(runs.c.id == run_id, SHOWN)
+        into = postgresql.insert if self._database.dialect == "postgresql" else sqlite.insert
+        async with self._database.writing() as connection:
+            plan_key = await connection.scalar(this)
+            if plan_key is None:
+                raise no_run(run_id)
+            statement = into(baselines).values(plan_key=plan_key, run_id=run_id)
+            await connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=[baselines.c.plan_key], set_={"run_id": statement.excluded.run_id}
+                )
+            )
+
+    @whole
+    async def clear_baseline(self, run_id: str) -> None:
+        """The run is a baseline no longer; without an effect when it was none."""
+        async with self._database.writing() as connection:
+            await connection.execute(delete(baselines).where(baselines.c.run_id == run_id))
+
+    @whole
+    async def baseline(self, plan_key: str) -> RunRecord | None:
+        """The plan's baseline with its result; None when it has none, or when that run is deleted."""
+        statement = (
+            select(runs, documents.c.plan, documents.c.baseline, documents.c.result)
+            .join(documents, documents.c.run_id == runs.c.id)
+            .join(baselines, baselines.c.run_id == runs.c.id)
+            .where(baselines.c.plan_key == plan_key, SHOWN)
+        )
+        async with self._database.reading() as connection:
+            row = (await connection.execute(statement)).one_or_none()
+        return None if row is None else rows.record(row)
+
+    @whole
+    async def baseline_id(self, plan_key: str) -> str | None:
+        """The id of the plan's baseline; None when it has none, or when that run is deleted."""
+        statement = (
+            select(baselines.c.run_id)
+            .join(runs, runs.c.id == baselines.c.run_id)
+            .where(baselines.c.plan_key == plan_key, SHOWN)
+        )
+        async with self._database.reading() as connection:
+            return await connection.scalar(statement)
+
+    @whole
+    async def plan_runs(self, plan_key: str, limit: int) -> list[RunSummary]:
+        """The newest ended runs of the plan that measured something, in order of time."""
+        async with self._database.reading() as connection:
+            return await _newest(connection, plan_key, limit, runs.c.throughput_rps.is_not(None))
+
+    @whole
+    async def list_plans(self, query: RunQuery) -> GroupPage:
+        """One page of the plans whose runs the query lets through, those that ran last first; `sort` and
+        `descending` of the query do not matter. Raises InvalidInput for a foreign cursor or limit."""
+        listing.check(query)
+        async with self._database.reading() as connection:
+            found = (await connection.execute(_groups(query))).all()
+            total = await connection.scalar(_count(query))
+            shown = found[: query.limit]
+            items = [await _group(connection, row) for row in shown]
+        cursor = None
+        if len(found) > query.limit:
+            cursor = listing.written_cursor(["plans", shown[-1].last, shown[-1].plan_key])
+        return GroupPage(items, cursor, total or 0)
+
+
+def _groups(query: RunQuery) -> Select[Any]:
+    last = func.max(runs.c.created_at, type_=Moment).label("last")
+    statement = (
+        select(runs.c.plan_key, last, func.count().label("number"))
+        .where(*listing.filters(query), runs.c.plan_key.is_not(None))
+        .group_by(runs.c.plan_key)
+        .order_by(last.desc(), runs.c.plan_key.desc())
+        .limit(query.limit + 1)
+    )
+    if query.cursor is None:
+        return statement
+    moment, plan_key = _place(query.cursor)
+    place = tuple_(bound(moment, Moment()), bound(plan_key))
+    return statement.having(tuple_(func.max(runs.c.created_at, type_=Moment), runs.c.plan_key) < place)
+
+
+def _count(query: RunQuery) -> Select[Any]:
+    return select(func.count(runs.c.plan_key.distinct())).where(*listing.filters(query))
+
+
+def _place(cursor: str) -> tuple[datetime, str]:
+    kind, moment, plan_key = listing.read_cursor(cursor, 3)
+    try:
+        if kind != "plans" or not isinstance(plan_key, str):
+            raise ValueError
+        return datetime.fromtimestamp(0, UTC).fromisoformat(moment), plan_key
+    except (ValueError, TypeError) as error:
+        raise listing.foreign_cursor() from error
+
+
+async def _group(connection: AsyncConnection, row: Row[Any]) -> PlanGroup:
+    newest = await _newest(connection, row.plan_key, 1)
+    recent = await _newest(connection, row.plan_key, RECENT, runs.c.throughput_rps.is_not(None))
+    baseline = await connection.scalar(select(baselines.c.run_id).where(baselines.c.plan_key == row.plan_key))
+    return PlanGroup(row.plan_key, row.number, newest[0], recent, baseline)
+
+
+async def _newest(
+    connection: AsyncConnection, plan_key: str, limit: int, *conditions: Any
+) -> list[RunSummary]:
+    order = (runs.c.created_at.desc(), runs.c.id.desc())
+    this = (runs.c.plan_key == plan_key, SHOWN, *conditions)
+    found = await connection.execute(select(runs).where(*this).order_by(*order).limit(limit))
+    return [rows.summary(row) for row in reversed(found.all())]
