@@ -63,6 +63,7 @@ class Assertions:
         self._parts = [(check, _reader(check), check.rule.test) for check in checks]
         self.needs_body = any(check.needs_body for check in checks)
         self.needs_headers = any(isinstance(check, HeaderCheck) for check in checks)
+        self.needs_time = any(check.on == "time" for check in checks)
 
     def first_failure(self, response: Response) -> str | None:
         """What the first check that does not hold says, with the value that it found; None if all do."""
@@ -73,7 +74,7 @@ class Assertions:
                 if not test(value):
                     return _sentence(check, value)
             except Undecided as reason:
-                return f"{_subject(check)} should be {check.is_.strip()}, but {reason}"
+                return f"{subject(check)} should be {check.is_.strip()}, but {reason}"
         return None
 
 
@@ -93,14 +94,15 @@ def _reader(check: Check) -> Read:
     return lambda response, cache: response.time_ns
 
 
-def _subject(check: Check) -> str:
+def subject(check: Check) -> str:
+    """What the check looks at, in words: `status`, `header ETag`, `$.items[0].id`."""
     if isinstance(check, HeaderCheck):
         return f"header {check.name}"
     return check.path if isinstance(check, JsonCheck) else check.on
 
 
 def _sentence(check: Check, value: Any) -> str:
-    return f"{_subject(check)} should be {check.is_.strip()}, was {_shown(check, value)}"
+    return f"{subject(check)} should be {check.is_.strip()}, was {_shown(check, value)}"
 
 
 def _shown(check: Check, value: Any) -> str:
