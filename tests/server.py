@@ -14,12 +14,12 @@ from pathlib import Path
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 10
 _READY = re.compile(r"Katydid is ready: (\S+)")
-_PRACTICE = re.compile(r"The practice target is on (\S+)")
+_PRACTICE = re.compile(r"practice target async-io is on (http://[^/\s]+)")
 
 
 @dataclass(frozen=True)
 class Dashboard:
-    """A started dashboard: its address, its process, and the practice target's address if it has one."""
+    """A started dashboard: its address, its process, and the practice target async-io's if it runs."""
 
     url: str
     process: subprocess.Popen[str]

@@ -38,7 +38,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "exports": PURE | {"runs", "store", "security"},  # a run as files, and back into the store
     "runs": PURE | {"fleet", "store", "security", "settings"},
     # what a router needs from the running application; then the routers: no engine, no fleet
-    "web": frozenset({"runs", "store", "security", "settings"}),
+    "web": frozenset({"runs", "store", "lab", "security", "settings"}),
     "api": BELOW_PAGES,
     "pages": BELOW_PAGES,
     "streams": BELOW_PAGES | {"pages"},
@@ -110,7 +110,7 @@ def why_not(i: Import) -> str | None:
         return f"{i.layer} is not in the table of layers"
     if i.layer in PURE and top in IMPURE:
         return f"{i.layer} is pure"
-    if i.layer != "store" and top in DATABASE:
+    if i.layer != "store" and top in DATABASE and not i.where.startswith("webui.lab.targets."):
         return "only store speaks to the database"
     if i.target is None or i.target == i.layer or i.target in LEAVES or i.target.startswith("__"):
         return None

@@ -9,7 +9,8 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from webui import __version__, api, pages, streams
 from webui.fleet import Fleet
-from webui.lab.process import LabProcess, start_practice_target
+from webui.lab.manager import LabManager
+from webui.lab.practice import start_practice_targets
 from webui.runs.manager import RunManager
 from webui.settings import Settings
 from webui.store import Store
@@ -44,31 +45,28 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         store = await Store.open(settings.store_url)
         stack.push_async_callback(store.close)
-        fleet, practice = await _start_processes(stack, settings)
+        fleet, lab = await _start_processes(stack, settings)
         manager = RunManager(store, fleet, settings)
         await manager.start()
         stack.push_async_callback(manager.close)
-        app.state.store, app.state.manager, app.state.practice = store, manager, practice
+        app.state.store, app.state.manager, app.state.lab = store, manager, lab
         yield
 
 
-async def _start_processes(stack: AsyncExitStack, settings: Settings) -> tuple[Fleet, LabProcess | None]:
-    """Engines and practice target, started side by side; each is closed even if the other fails."""
+async def _start_processes(stack: AsyncExitStack, settings: Settings) -> tuple[Fleet, LabManager]:
+    """Engines and practice targets, started side by side; each is closed even if the other fails."""
+    lab = LabManager()
+    stack.push_async_callback(lab.close)
 
     async def start_fleet() -> Fleet:
         fleet = await Fleet.start()
         stack.push_async_callback(fleet.close)
         return fleet
 
-    async def start_practice() -> LabProcess | None:
-        practice = await start_practice_target(settings)
-        if practice is not None:
-            stack.push_async_callback(practice.stop)
-        return practice
-
     try:
         async with asyncio.TaskGroup() as group:
-            fleet, practice = group.create_task(start_fleet()), group.create_task(start_practice())
+            fleet = group.create_task(start_fleet())
+            group.create_task(start_practice_targets(lab, settings))
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
-    return fleet.result(), practice.result()
+    return fleet.result(), lab

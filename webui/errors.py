@@ -8,6 +8,7 @@
     ├── QueueFull           too many runs are waiting already
     ├── StoreUnavailable    the database is locked, corrupt, read-only or gone
     ├── AddressInUse        a port that was to be listened on is taken
+    ├── TargetFailed        a practice target could not be started
     └── GeneratorFailed     the engines could not start or were lost
 
 A library's errors are mapped to these at the one boundary where the library is called.
@@ -68,6 +69,10 @@ class StoreUnavailable(KatydidError):
 
 class AddressInUse(KatydidError):
     """The address to listen on is taken."""
+
+
+class TargetFailed(KatydidError):
+    """A practice target did not start or does not answer."""
 
 
 class GeneratorFailed(KatydidError):

@@ -23,14 +23,14 @@ from tests.cli.conftest import Katydid, alive, start, wait_for
 
 @contextlib.contextmanager
 def serving(data_dir: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str], str, str | None]]:
-    """A dashboard: its process, its URL, and the practice target's URL."""
+    """A dashboard: its process, its URL, and that of the practice target async-io."""
     process = start(data_dir, "serve", "--port", "0", *flags)
     try:
         assert process.stdout is not None
         found: dict[str, str] = {}
         for line in process.stdout:
-            if url := re.search(r"http://\S+", line):
-                found["practice" if "practice" in line else "url"] = url[0]
+            if url := re.search(r"http://[^/\s]+", line):
+                found.setdefault("practice" if "practice" in line else "url", url[0])
             if line.startswith("Press Ctrl-C"):
                 break
         assert found, process.stderr.read() if process.stderr else ""
@@ -95,7 +95,7 @@ def test_nothing_outlives_a_dashboard_that_was_killed(tmp_path: Path) -> None:
     with serving(tmp_path) as (process, url, practice):
         children = psutil.Process(process.pid).children(recursive=True)
         started_run(url, f"{practice}/async")
-        assert len(children) >= 2  # engines and the practice target
+        assert len(children) >= 3  # engines and the practice targets
         process.kill()
         wait_for(lambda: not alive(children), 5)
 

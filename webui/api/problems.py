@@ -65,6 +65,8 @@ _KINDS: Mapping[type[errors.KatydidError], tuple[int, str]] = {
     errors.QueueFull: (429, "queue-full"),
     errors.StoreUnavailable: (503, "store-unavailable"),
     errors.GeneratorFailed: (503, "generator-failed"),
+    errors.AddressInUse: (409, "address-in-use"),
+    errors.TargetFailed: (503, "target-failed"),
 }
 _TITLES = {
     "invalid-input": "The request is not valid",
@@ -74,6 +76,8 @@ _TITLES = {
     "queue-full": "Too many tests are waiting",
     "store-unavailable": "The database is not available",
     "generator-failed": "The load generator failed",
+    "address-in-use": "The port is in use",
+    "target-failed": "The practice target did not start",
 }
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _RETRY_AFTER_S = {"queue-full": "10", "store-unavailable": "5", "generator-failed": "5"}

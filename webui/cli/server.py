@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import uvicorn
 import uvloop
@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from webui.app import create_app
 from webui.cli.console import say
 from webui.cli.interrupts import interrupts
-from webui.lab.server import AnnouncingServer
+from webui.lab.practice import practice_targets
 from webui.settings import Settings
 from webui.streams import end_all
 
@@ -48,8 +48,16 @@ def _leave(app: FastAPI, server: uvicorn.Server) -> None:
     server.handle_exit(signal.SIGINT, None)
 
 
-class _Server(AnnouncingServer):
-    """uvicorn's server with signals left to this command."""
+class _Server(uvicorn.Server):
+    """uvicorn's server that says when it answers, with signals left to this command."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -59,7 +67,6 @@ class _Server(AnnouncingServer):
 def _announce(app: FastAPI, sock: socket.socket) -> None:
     host, port = sock.getsockname()[:2]
     say(f"Katydid is ready: http://{f'[{host}]' if ':' in host else host}:{port}")
-    practice = getattr(app.state, "practice", None)
-    if practice is not None:
-        say(f"The practice target is on {practice.url}")
+    for practice in practice_targets(app.state.lab):
+        say(f"The practice target {practice.name} is on {practice.url}")
     say("Press Ctrl-C to end.")

@@ -1,93 +1,104 @@
-"""The practice targets in a process of their own, for as long as the process that started them lives."""
+"""A server in a process group of its own, which ends with the process that started it."""
 
 import asyncio
 import contextlib
+import os
+import signal
 import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import Sequence
-from dataclasses import dataclass
+from asyncio.subprocess import PIPE, STDOUT, Process
+from collections import deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from webui.errors import KatydidError
-from webui.lab.registry import TARGETS
-from webui.settings import Settings
+import webui
+from webui.lab.commands import Startup
 
-PREFERRED_PORT = 8091
-_START_TIMEOUT_S = 20.0
-_STOP_TIMEOUT_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class PracticeEndpoint:
-    """A practice target that answers at `url`."""
-
-    name: str
-    url: str
-    teaches: str
+_KEPT_LINES = 50
+_LONGEST_LINE = 2000
+# Where `webui` is imported from: nothing in the directory that Katydid was started in gets in its way.
+_HOME = Path(webui.__file__).parents[1]
 
 
-class LabProcess:
-    """A started child process that serves the practice targets at `url`."""
+class ServerProcess:
+    """A started server. `ended` is set when it and all its workers are gone."""
 
-    def __init__(self, process: Process, url: str) -> None:
+    def __init__(self, process: Process, startup: Startup) -> None:
         self._process = process
-        self.url = url
-        self.endpoints: Sequence[PracticeEndpoint] = tuple(
-            PracticeEndpoint(target.name, url + target.path, target.teaches) for target in TARGETS
-        )
+        self._startup = startup
+        self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
+        self._news = asyncio.Event()
+        self.ended = asyncio.Event()
+        self._watcher = asyncio.create_task(self._watch())
 
     @classmethod
-    async def start(cls, port: int = PREFERRED_PORT) -> "LabProcess":
-        """Starts it and waits until it answers, on `port` or, where that is taken, on any free one.
-
-        Raises KatydidError when it does not come up.
-        """
-        # A session of its own: Ctrl-C in the terminal reaches the dashboard alone, which ends this in turn.
+    async def start(
+        cls, command: Sequence[str], environment: Mapping[str, str], startup: Startup
+    ) -> "ServerProcess":
+        """Starts the command under a guard (see `webui.lab.guard`). Raises OSError."""
+        # A session of its own: Ctrl-C in the terminal reaches Katydid alone, which ends this in turn.
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "webui.lab", str(port), stdin=PIPE, stdout=PIPE, start_new_session=True
-        )  # fmt: skip
-        try:
-            return cls(process, await _announced_url(process))
-        except BaseException:
-            await _end(process)
-            raise
+            *(sys.executable, "-m", "webui.lab.guard", *command),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=STDOUT,
+            env=dict(environment),
+            cwd=_HOME,
+            start_new_session=True,
+        )
+        return cls(process, startup)
 
     @property
     def pid(self) -> int:
-        """The child's process id."""
+        """The guard's process id, which is that of the process group too."""
         return self._process.pid
 
     @property
-    def running(self) -> bool:
-        """Whether the child still lives."""
-        return self._process.returncode is None
+    def last_line(self) -> str:
+        """The last line of output that says something."""
+        return next((line for line in reversed(self._lines) if line), "")
+
+    @property
+    def output(self) -> str:
+        """The last lines of output."""
+        return "\n".join(self._lines)
+
+    async def started(self) -> bool:
+        """Waits until every worker is ready; False: the server ended before."""
+        while not self._startup.complete and not self.ended.is_set():
+            self._news.clear()
+            await self._news.wait()
+        return not self.ended.is_set()
 
     async def stop(self) -> None:
-        """Ends the child, within a second or by force. A second call does nothing."""
-        await _end(self._process)
+        """Ends the server with all its workers. A second call does nothing."""
+        self._kill()
+        await self.ended.wait()
 
+    def _kill(self) -> None:
+        if not self.ended.is_set():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
 
-async def start_practice_target(settings: Settings) -> LabProcess | None:
-    """The practice targets beside a dashboard; None where the settings do not want them."""
-    return await LabProcess.start() if settings.practice_target else None
+    async def _watch(self) -> None:
+        reader = asyncio.create_task(self._read())
+        await self._process.wait()
+        self._kill()  # a guard that was itself killed leaves its group behind
+        await reader
+        self.ended.set()
+        self._news.set()
 
+    async def _read(self) -> None:
+        """Follows the output to its end: a server whose output nobody reads would stop in its middle."""
+        assert self._process.stdout is not None
+        rest = ""
+        while chunk := await self._process.stdout.read(4096):
+            *lines, rest = (rest + chunk.decode(errors="replace")).split("\n")
+            rest = rest[-_LONGEST_LINE:]
+            self._hear(lines)
+        self._hear([rest])
 
-async def _announced_url(process: Process) -> str:
-    assert process.stdout is not None
-    try:
-        line = await asyncio.wait_for(process.stdout.readline(), _START_TIMEOUT_S)
-    except TimeoutError:
-        line = b""
-    if not line.endswith(b"\n"):
-        raise KatydidError("the practice target did not start; serve without it: --no-practice-target")
-    return line.decode().strip()
-
-
-async def _end(process: Process) -> None:
-    assert process.stdin is not None
-    process.stdin.close()  # the child watches it
-    try:
-        await asyncio.wait_for(process.wait(), _STOP_TIMEOUT_S)
-    except TimeoutError:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+    def _hear(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            self._lines.append(line.strip()[:_LONGEST_LINE])
+            self._startup.hear(line)
+        self._news.set()

@@ -11,7 +11,8 @@ from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
 from webui.errors import InvalidInput, KatydidError, NotFound, Problem, QueueFull, StoreUnavailable
-from webui.lab.process import LabProcess, PracticeEndpoint
+from webui.lab.manager import LabManager, RunningTarget
+from webui.lab.practice import practice_targets
 from webui.pages.editor import PlanEditor, editor_of_plan, editor_of_text, example, form_of_plan, rewritten
 from webui.pages.formedit import edited, with_check, with_request, with_stage
 from webui.pages.formplan import plan_from_fields
@@ -47,7 +48,7 @@ class DashboardPage:
 
     test: NewTest | PlanEditor
     recent: Recent
-    practice: Sequence[PracticeEndpoint]
+    practice: Sequence[RunningTarget]
     source: Source | None = None
     focus: str | None = None
 
@@ -206,10 +207,10 @@ async def practise(
     return RedirectResponse(f"/runs/{view.id}", HTTPStatus.SEE_OTHER)
 
 
-def practice_offers(app: FastAPI) -> Sequence[PracticeEndpoint]:
+def practice_offers(app: FastAPI) -> Sequence[RunningTarget]:
     """The practice targets that answer at this moment; none where they are switched off."""
-    practice: LabProcess | None = getattr(app.state, "practice", None)
-    return practice.endpoints if practice is not None and practice.running else ()
+    lab: LabManager | None = getattr(app.state, "lab", None)
+    return practice_targets(lab) if lab is not None else ()
 
 
 async def _edited(request: Request, manager: RunManager, store: Store, posted: Posted) -> Response:

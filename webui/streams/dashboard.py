@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI, Request
 from sse_starlette import EventSourceResponse
 
 from webui.errors import StoreUnavailable
-from webui.lab.process import PracticeEndpoint
+from webui.lab.manager import RunningTarget
 from webui.pages.dashboard import practice_offers
 from webui.pages.rows import Recent, newest, with_live
 from webui.pages.templating import render
@@ -40,7 +40,7 @@ class RecentFeed:
 
     manager: RunManager
     store: Store
-    practice: Callable[[], Sequence[PracticeEndpoint]]
+    practice: Callable[[], Sequence[RunningTarget]]
     board: Board = field(default_factory=Board)
     _stored: RunPage = field(default_factory=lambda: RunPage((), None, 0))
     _renderer: Renderer = field(init=False)
