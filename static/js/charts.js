@@ -91,7 +91,7 @@ export class Charts {
     this.series.merge(rows, whole);
     this.bins = bins;
     Object.assign(this.group, { live: more.live, planned: more.planned_s, marks: more.marks, plan: more.plan });
-    this.sweep?.take(more.steps);
+    this.sweep?.take(more.steps, more.diagnosis);
   }
 
   build() {

@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from webui import __version__, units
 from webui.pages.context import spark_points, when
@@ -17,6 +18,15 @@ def sentence(text: str) -> str:
     """`text` with a capital and a full stop, as it stands alone on a page."""
     start = text[:1].upper() + text[1:]
     return start if start.endswith((".", "!", "?", "…")) else start + "."
+
+
+def prose(text: str) -> Markup:
+    """Plain words as HTML; what stands between backticks is code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    code = Markup("<code>{}</code>")
+    return Markup("").join(code.format(part) if place % 2 else escape(part) for place, part in enumerate(parts))
 
 
 def shown(value: float) -> str:
@@ -37,6 +47,7 @@ FILTERS = {
     "timer": units.timer,
     "plural": units.plural,
     "sentence": sentence,
+    "prose": prose,
     "spark_points": spark_points,
     "when": when,
 }

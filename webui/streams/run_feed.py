@@ -22,8 +22,8 @@ STORED_EVERY_S = 2.0  # how often a run of another process, such as the command 
 
 # Each is a template, rendered on its own; a viewer is sent those that changed.
 PARTS = (
-    "state", "adjust", "progress", "warning", "tiles", "health", "steps", "endpoints", "errors", "rules",
-    "changes",
+    "state", "adjust", "progress", "warning", "tiles", "health", "steps", "diagnosis", "endpoints", "errors",
+    "rules", "changes",
 )  # fmt: skip
 
 
