@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from webui.lab.manager import LabManager
 from webui.runs.manager import RunManager
 from webui.security.origin import check_request
 from webui.settings import Settings
@@ -23,6 +24,12 @@ def get_store(connection: HTTPConnection) -> Store:
     return store
 
 
+def get_lab(connection: HTTPConnection) -> LabManager:
+    """The practice targets of this application."""
+    lab: LabManager = connection.app.state.lab
+    return lab
+
+
 def get_settings(connection: HTTPConnection) -> Settings:
     """The settings of this application."""
     settings: Settings = connection.app.state.settings
@@ -31,6 +38,7 @@ def get_settings(connection: HTTPConnection) -> Settings:
 
 Manager = Annotated[RunManager, Depends(get_manager)]
 Storage = Annotated[Store, Depends(get_store)]
+Lab = Annotated[LabManager, Depends(get_lab)]
 Config = Annotated[Settings, Depends(get_settings)]
 
 

@@ -22,14 +22,14 @@ _DESCRIBED: Final[Sequence[tuple[type[BaseModel], JsonSchemaMode]]] = (
     (StatusChange, "serialization"),
 )
 _MEANING: Final = {
-    404: "There is no such run, or no such share link.",
+    404: "There is nothing of this id, token or name.",
     405: "This address does not answer that method.",
     409: "The run is in no state for this.",
     413: "The body is too large.",
     415: "The body is of a type that is not taken here.",
     422: "The request is not valid; `errors` names each field.",
     429: "As many tests wait as may wait; try again later.",
-    503: "The database or the load generator is not available; try again later.",
+    503: "The database, the load generator or a practice target is not available; try again later.",
 }
 _EXAMPLE_PLAN: Final = {
     "schema": "katydid.plan/1",
