@@ -1,4 +1,4 @@
-"""Two to five runs side by side: each measure's change from the first run, with an interval and a word. Pure."""
+"""Two to five runs side by side: each measure's change from the first run, with interval and word. Pure."""
 
 import math
 import zlib

@@ -157,7 +157,7 @@ def block_length(sample: Sample) -> int:
         if sample.tails is not None:
             series += [_exceeding(sample.tails, wanted) for wanted in (50.0, 95.0, 99.0)]
     length = len(sample)
-    wanted = max(2 * length ** (1 / 3), *(1.6 * _wanted_block(each) for each in series))
+    wanted: float = max(2.0 * length ** (1 / 3), *(1.6 * _wanted_block(each) for each in series))
     return max(1, min(length // _LEAST_BLOCKS, math.ceil(wanted)))
 
 
@@ -165,7 +165,8 @@ def _exceeding(tails: Tails, wanted: float) -> Floats:
     """The share of each interval's successes above the run's percentile."""
     whole = tails.above.sum(axis=0, dtype=np.float64)
     cell = int((whole > tails.total.sum() * (1 - wanted / 100)).sum())
-    return tails.above[:, min(cell, len(whole) - 1)] / tails.total
+    share: Floats = tails.above[:, min(cell, len(whole) - 1)] / tails.total
+    return share
 
 
 def _wanted_block(series: Floats) -> float:

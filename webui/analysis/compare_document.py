@@ -43,7 +43,8 @@ class ComparedRunPart(Part):
 
 
 class CellPart(Part):
-    """A measure of one run. `change` from the first run lies between `low` and `high` with 95 % confidence."""
+    """A measure of one run. Its change from the first run is `change`, with 95 % confidence between `low` and
+    `high`. `better` says whether `word` is good news; null where it is neither."""
 
     value: float | None = None
     change: float | None = None

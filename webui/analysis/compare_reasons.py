@@ -32,7 +32,8 @@ def _of_figures(document: RunDocument, intervals: int) -> Iterator[str]:
     elif document.totals.successes == 0:
         yield "not one of its requests succeeded"
     elif intervals < LEAST_INTERVALS:
-        yield f"it has {plural(intervals, 'interval')}, and {LEAST_INTERVALS} are needed; let it run for longer"
+        has = plural(intervals, "interval")
+        yield f"it has {has}, and {LEAST_INTERVALS} are needed; let it run for longer"
     if document.audit.trustworthy is False:
         why = document.audit.reasons[0] if document.audit.reasons else "see its page"
         yield f"its figures are not trustworthy: {why.rstrip('.')}"
@@ -43,7 +44,8 @@ def _of_load(document: RunDocument) -> Iterator[str]:
     if load.get("shape") == "sweep":
         yield "a sweep goes through many levels, so its totals mix them; compare runs at one level"
     if load.get("shape") == "burst" and load.get("count", 1) < LEAST_BURSTS:
-        yield f"it has {plural(load.get('count', 1), 'burst')}, and {LEAST_BURSTS} are needed to see how they vary"
+        has = plural(load.get("count", 1), "burst")
+        yield f"it has {has}, and {LEAST_BURSTS} are needed to see how they vary"
     if any(change.kind in ("users", "rate") and change.applied for change in document.changes):
         yield "its load was changed by hand while it ran"
 

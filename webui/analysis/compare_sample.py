@@ -33,7 +33,7 @@ class Tails:
     def of(cls, rows: NDArray[np.int64], buckets: NDArray[np.int32], counts: Floats, length: int) -> "Tails":
         """Of `counts` by interval and bucket, in any order; `length` intervals. Not empty."""
         used, place = np.unique(buckets, return_inverse=True)
-        cell_of = _cells(np.bincount(place, weights=counts))
+        cell_of = _cells(np.bincount(place, weights=counts).astype(np.float64))
         cells = int(cell_of[-1]) + 1
         table = np.bincount(rows * cells + cell_of[place], weights=counts, minlength=length * cells)
         within = table.reshape(length, cells)
@@ -89,7 +89,8 @@ def _load_seconds(starts: Floats, ends: Floats, load_s: float) -> Floats:
     within = np.maximum(0.0, np.minimum(ends, max(load_s, 1e-9)) - starts)
     paused = (ends[-1] - starts[0]) > 0 and within.sum() < load_s * 0.999
     lengths = (ends - starts) if paused or within.sum() == 0 else within
-    return lengths * (load_s / lengths.sum())
+    scaled: Floats = lengths * (load_s / lengths.sum())
+    return scaled
 
 
 def _tails(histograms: Sequence[Histogram]) -> Tails | None:

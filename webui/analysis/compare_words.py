@@ -35,45 +35,39 @@ def _of_run(
 ) -> Iterator[str]:
     base, run = runs[0], runs[place]
     if not run.comparable:
-        yield f"{base.letter} and {run.letter} cannot be compared: {_joined(run, base)}."
+        yield f"{base.letter} and {run.letter} cannot be compared: {_why(run, base)}."
         return
     cells = {key: measure.runs[place] for key, measure in rows.items()}
     lead = _lead(cells, open_model=open_model)
     yield _speed(base.letter, run.letter, lead, cells)
-    yield from _tail(cells, lead)
-    yield from _success(run, cells, rows["success"].runs[0])
+    yield from _tail(run.letter, cells, lead)
+    yield from _success(run.letter, cells, rows)
 
 
-def _joined(run: ComparedRunPart, base: ComparedRunPart) -> str:
-    if base.reasons:
-        return f"{base.letter}: {base.reasons[0]}"
-    return f"of {run.letter}, {run.reasons[0]}" if run.reasons[0].startswith("it") else run.reasons[0]
+def _why(run: ComparedRunPart, base: ComparedRunPart) -> str:
+    letter, reason = (base.letter, base.reasons[0]) if base.reasons else (run.letter, run.reasons[0])
+    return f"of {letter}, {reason}" if reason.startswith("it") else reason
 
 
 def _lead(cells: dict[str, CellPart], *, open_model: bool) -> str:
-    """What speed is told by. Where starts come on a schedule, throughput is the plan's and not the target's."""
-    if not open_model and cells["throughput"].change is not None:
-        return "throughput"
-    return next(
-        (key for key in ("p50", "mean") if key in cells and cells[key].change is not None), "throughput"
-    )
+    """What speed is told by. Where starts come on a schedule, throughput is the plan's, not the target's."""
+    order = ("p50", "mean", "throughput") if open_model else ("throughput", "p50", "mean")
+    return next((key for key in order if key in cells and cells[key].change is not None), "throughput")
 
 
 def _speed(first: str, second: str, lead: str, cells: dict[str, CellPart]) -> str:
     cell = cells[lead]
     if cell.word == "same":
         return f"{second} is as fast as {first}."
-    if cell.change is None or cell.word in ("no clear difference", "not comparable", None):
+    if cell.change is None or cell.word == "no clear difference":
         return f"There is no clear difference between {first} and {second}."
     ratio = 1 + cell.change / 100
-    times = ratio if lead == "throughput" else 1 / max(ratio, 1e-9)
-    how = _times(times)
     by = "" if lead == "throughput" else ", by the median of the response times"
-    return f"{second} is {how} {first}{by}."
+    return f"{second} is {_times(ratio if lead == 'throughput' else 1 / max(ratio, 1e-9))} {first}{by}."
 
 
 def _times(ratio: float) -> str:
-    """How fast in words: `about twice as fast as`, `12.3% slower than`."""
+    """How fast in words: `about twice as fast as`, `12% slower than`."""
     if 1.9 <= ratio <= 2.1:
         return "about twice as fast as"
     if ratio > 1.5:
@@ -85,36 +79,33 @@ def _times(ratio: float) -> str:
     return f"{units.significant(abs(ratio - 1) * 100, 2)}% {'faster' if ratio > 1 else 'slower'} than"
 
 
-def _tail(cells: dict[str, CellPart], lead: str) -> Iterator[str]:
-    """A sentence on the slowest requests where they went another way than the rest."""
+def _tail(letter: str, cells: dict[str, CellPart], lead: str) -> Iterator[str]:
+    """A sentence on the slowest requests, where they went another way than the rest."""
     main = cells[lead].word
-    for key, words in _TAILS.items():
-        cell = cells.get(key)
-        if cell is None or cell.change is None:
-            continue
-        if cell.word == main or (cell.word == "same" and main == "no clear difference"):
-            return
-        if cell.word in ("no clear difference", "same"):
-            yield f"Its {words} requests are not clearly {main}."
-        else:
-            yield f"Its {words} requests are {_percent(abs(cell.change))} {cell.word}."
+    told = ((cells[key], words) for key, words in _TAILS.items() if key in cells)
+    cell, words = next(((cell, words) for cell, words in told if cell.change is not None), (None, ""))
+    if cell is None or cell.change is None or cell.word == main:
         return
+    if cell.word in ("faster", "slower"):
+        yield f"{letter}’s {words} requests take {_longer(cell.change)}."
+    elif main in ("faster", "slower"):
+        yield f"Its {words} requests are not clearly {main}."
 
 
-def _percent(change: float) -> str:
+def _longer(change: float) -> str:
     if 90 <= change <= 110:
-        return "about twice as"
-    return f"{units.significant(change, 2)}%"
+        return "about twice as long"
+    if -52 <= change <= -48:
+        return "about half as long"
+    return f"{units.significant(abs(change), 2)}% {'longer' if change > 0 else 'less time'}"
 
 
-def _success(run: ComparedRunPart, cells: dict[str, CellPart], base: CellPart) -> Iterator[str]:
+def _success(letter: str, cells: dict[str, CellPart], rows: dict[str, MeasurePart]) -> Iterator[str]:
     cell = cells.get("success")
-    if cell is None or cell.word not in ("lower", "higher"):
-        return
-    how = "More" if cell.word == "lower" else "Fewer"
-    yield (
-        f"{how} of its requests fail: {units.percent(cell.value)} succeed, against {units.percent(base.value)}."
-    )
+    if cell is not None and cell.word in ("lower", "higher"):
+        how = "More" if cell.word == "lower" else "Fewer"
+        here, there = units.percent(cell.value), units.percent(rows["success"].runs[0].value)
+        yield f"{how} of {letter}’s requests fail: {here} succeed, against {there}."
 
 
 def _of_settings(runs: Sequence[ComparedRunPart], settings: Sequence[SettingPart]) -> Iterator[str]:
@@ -124,17 +115,22 @@ def _of_settings(runs: Sequence[ComparedRunPart], settings: Sequence[SettingPart
         return
     count = units.plural(len(different), "setting differs", "settings differ")
     names = ", ".join(setting.label for setting in different[:_TOLD])
-    yield f"{count[:1].upper()}{count[1:]} between the runs: {names}{' and more' if len(different) > _TOLD else ''}."
-    if len(different) < 2:
-        return
-    for first in range(len(runs)):
-        for second in range(first + 1, len(runs)):
-            apart = [each for each in different if each.values[first] != each.values[second]]
-            if len(apart) == 1:
-                yield (
-                    f"{runs[first].letter} against {runs[second].letter} shows the effect of "
-                    f"{apart[0].label.lower() if apart[0].label[:1].isupper() and apart[0].label[1:2].islower() else apart[0].label} alone."
-                )
+    more = " and more" if len(different) > _TOLD else ""
+    yield f"{count[:1].upper()}{count[1:]} between the runs: {names}{more}."
+    if len(different) > 1:
+        yield from _alone(runs, different)
+
+
+def _alone(runs: Sequence[ComparedRunPart], different: Sequence[SettingPart]) -> Iterator[str]:
+    """For each setting the first two runs that differ in nothing else."""
+    told = set()
+    for second in range(1, len(runs)):
+        for first in range(second):
+            apart = [setting for setting in different if setting.values[first] != setting.values[second]]
+            if len(apart) == 1 and apart[0].key not in told:
+                told.add(apart[0].key)
+                pair = f"{runs[first].letter} against {runs[second].letter}"
+                yield f"{pair} shows the effect of one setting alone: {apart[0].label}."
 
 
 def signed(value: float, decimals: int) -> str:
@@ -151,11 +147,13 @@ def change_text(cell: CellPart, unit: str) -> tuple[str, str]:
     if cell.change is None or cell.low is None or cell.high is None:
         return units.DASH, ""
     mark = {"%": "%", "points": "\u00a0pt", "/s": "\u00a0/s"}[unit]
-    decimals = next((n for n in (1, 2, 3) if _apart(cell.low, cell.high, n)), 3)
+    decimals = next((n for n in (1, 2, 3) if _told_apart(cell.low, cell.high, n)), 3)
     change, low, high = (signed(value, decimals) for value in (cell.change, cell.low, cell.high))
     first = low if unit != "%" else f"{low}%"
     return f"{change}{mark}", f"{first} to {high}{mark}"
 
 
-def _apart(low: float, high: float, decimals: int) -> bool:
-    return round(low, decimals) != round(high, decimals)
+def _told_apart(low: float, high: float, decimals: int) -> bool:
+    """Whether so many decimals show that the ends differ, and that none of them is no change."""
+    first, second = round(low, decimals), round(high, decimals)
+    return first != second and (low * high <= 0 or (first != 0 and second != 0))
