@@ -223,38 +223,6 @@ def test_a_burst_at_nobody() -> None:
     assert result.errors == {"connect_refused": 10}
 
 
-# -- sweeps
-
-
-def test_a_sweep_finds_what_a_target_with_four_slots_can_do() -> None:
-    slots = asyncio.Semaphore(4)
-
-    async def four_at_a_time(seen: Seen, writer: asyncio.StreamWriter) -> None:
-        async with slots:
-            await asyncio.sleep(0.02)
-        await ok(seen, writer)
-
-    with Target(four_at_a_time) as target:
-        result = run(target.url, load={"shape": "sweep", "from": 1, "to": 32, "step_s": 0.4})
-    steps = {step.users: step for step in result.total.steps}
-    assert set(steps) >= {1, 2, 4, 8}
-    throughput = {
-        users: step.stats.totals.successes / (step.end_ns - step.start_ns) * 1e9
-        for users, step in steps.items()
-    }
-    # Each step is held to its own latency, so that what else the machine does at the time is left out.
-    for users, busy in ((1, 1), (4, 4), (8, 8)):
-        mean_s = (steps[users].stats.response.mean_ns or 0) / 1e9
-        assert throughput[users] * mean_s == pytest.approx(busy, rel=0.2)
-    assert throughput[4] > 2 * throughput[1]
-    assert throughput[8] < 1.5 * throughput[4]
-    assert all(step.settle_ns >= 0.2e9 for step in steps.values())
-    assert all(step.end_ns - step.start_ns == pytest.approx(0.4e9, rel=0.1) for step in steps.values())
-    assert all(step.stats.response.total == step.stats.totals.successes for step in steps.values())
-    assert target.connections == max(steps)  # users stay connected between levels
-    assert result.finished["reason"] == "duration"
-
-
 # -- shards
 
 

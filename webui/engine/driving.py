@@ -6,6 +6,7 @@ from webui.engine.arrivals import RateShape
 from webui.engine.bursts import BurstShape
 from webui.engine.closed import ConstantShape, RampingShape
 from webui.engine.crew import Crew
+from webui.engine.probelog import ProbeLog
 from webui.engine.shapes import Shape
 from webui.engine.sweeping import SweepShape
 from webui.engine.template import Template
@@ -19,7 +20,7 @@ def is_open(plan: Plan) -> bool:
     return isinstance(plan.load, ConstantRate | RampingRate | Burst)
 
 
-def shape_of(plan: Plan, crew: Crew, templates: Sequence[Template]) -> Shape:
+def shape_of(plan: Plan, crew: Crew, templates: Sequence[Template], probes: ProbeLog) -> Shape:
     """The driver of the plan's load."""
     firsts = list({template.origin: template for template in reversed(templates)}.values())
     match plan.load:
@@ -30,6 +31,6 @@ def shape_of(plan: Plan, crew: Crew, templates: Sequence[Template]) -> Shape:
         case Burst() as load:
             return BurstShape(crew, load, firsts)
         case Sweep() as load:
-            return SweepShape(crew, load, round(plan.http.timeout_s * NS_PER_S))
+            return SweepShape(crew, load, probes, round(plan.http.timeout_s * NS_PER_S))
         case ConstantRate() | RampingRate() as load:
             return RateShape(crew, load, firsts)

@@ -29,6 +29,10 @@ class HealthMeter:
         self._cpu_ns = thread_time_ns() - self._spun_ns()
         self._wait_ns = _waited_ns()
 
+    def demand_ns(self) -> int:
+        """The CPU time that this thread has used or waited for so far."""
+        return thread_time_ns() - self._spun_ns() + _waited_ns()
+
     def take(self, now: int) -> Health:
         """The figures since the last `take`."""
         cpu, waited = thread_time_ns() - self._spun_ns(), _waited_ns()

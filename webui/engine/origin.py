@@ -124,6 +124,15 @@ class Origins:
             self._known.append(self._origin(self._targets[len(self._known)]))
         return self._known[number]
 
+    @property
+    def addresses(self) -> dict[str, list[str]]:
+        """The hosts whose addresses are known, but those that are looked up for every connection."""
+        return {
+            origin.target.host: list(origin.addresses)
+            for origin in self._known
+            if origin.addresses and not origin.fresh
+        }
+
     def _origin(self, target: Target) -> Origin:
         given = self._given.get(target.host)
         fresh = given is None and self._options.dns == "per-connection"

@@ -10,6 +10,7 @@ the parts in between, merged, are the step; the parts of an interval, merged, ar
 
 from webui.engine.tally import Tally
 from webui.engine.template import STATUSES
+from webui.metrics.probing import NOTHING, Probing
 from webui.metrics.snapshot import (
     EndpointStats,
     ErrorCount,
@@ -157,23 +158,24 @@ class Recorder:
         self.tls = Tally()
         self.connections_open = 0
         self.connections_opened = 0  # since the last snapshot
+        self.connections_lost = 0  # since the start; closed by the target, counted by users who are tapped
         self.marks: list[Mark] = []  # since the last snapshot
+        self.steps: list[StepStats] = []  # that ended since the last snapshot
         self._parts: list[Columns] = []  # of the present interval, up to the last cut
         self._step: list[Columns] | None = None  # of the step under way, up to the last cut
-        self._steps: list[StepStats] = []  # that ended since the last snapshot
         self._errors: dict[ErrorKey, ErrorCount] = {}
         self._in_flight_ns = 0
         self.begin(origin_ns)
 
     def begin(self, origin_ns: int) -> None:
         """Load begins then, which is what all reported times count from."""
-        self._origin_ns = origin_ns
+        self.origin_ns = origin_ns
         self._last_ns = origin_ns  # the last snapshot
         self._sampled_ns = origin_ns  # the last look at how many are in flight
 
     def error(self, endpoint: int, kind: str, now: int, detail: str, sample: bytes = b"") -> None:
         """Counts one failure. The first of its kind in an interval leaves a sample."""
-        elapsed = now - self._origin_ns
+        elapsed = now - self.origin_ns
         seen = self._errors.get((endpoint, kind))
         if seen is None:
             self._errors[endpoint, kind] = ErrorCount(1, elapsed, elapsed, _sample(detail, sample))
@@ -201,20 +203,26 @@ class Recorder:
         self._cut()
         self._step = []
 
-    def step_so_far(self) -> EndpointStats:
-        """What happened since the step began."""
+    def end_step(self) -> EndpointStats:
+        """What happened since the step began; it is over."""
         self._cut()
         assert self._step is not None
-        self._step = [_merged(self._step)]
-        return merge_endpoints(self._step[0])
+        step, self._step = self._step, None
+        return merge_endpoints(_merged(step))
 
-    def end_step(self, users: int, start_ns: int, end_ns: int, settle_ns: int) -> StepStats:
-        """Reports the step with the next snapshot. The two times are the clock's."""
-        begin, end = start_ns - self._origin_ns, end_ns - self._origin_ns
-        step = StepStats(users, begin, end, settle_ns, self.step_so_far())
-        self._steps.append(step)
-        self._step = None
-        return step
+    @property
+    def ended(self) -> tuple[int, int]:
+        """Successes and failures since the start."""
+        return sum(log.successes for log in self.logs), sum(log.failures for log in self.logs)
+
+    def answered(self) -> tuple[int, int]:
+        """The successes since the start, and the sum of their response times."""
+        count = total_ns = 0
+        for log in self.logs:
+            log.fold()
+            count += log.successes
+            total_ns += log.response.folded_ns
+        return count, total_ns
 
     def _cut(self) -> None:
         part = tuple(log.take() for log in self.logs)
@@ -222,14 +230,14 @@ class Recorder:
         if self._step is not None:
             self._step.append(part)
 
-    def take(self, now: int, users: int, health: Health) -> Snapshot:
+    def take(self, now: int, users: int, health: Health, probing: Probing = NOTHING) -> Snapshot:
         """The snapshot from the last one until now."""
         self.sample_in_flight(now)
         in_flight = self.in_flight
         self._cut()
         snapshot = Snapshot(
-            start_ns=self._last_ns - self._origin_ns,
-            end_ns=now - self._origin_ns,
+            start_ns=self._last_ns - self.origin_ns,
+            end_ns=now - self.origin_ns,
             users=users,
             in_flight=in_flight,
             connections_open=self.connections_open,
@@ -241,10 +249,11 @@ class Recorder:
             tls=self.tls.take(),
             health=health,
             marks=tuple(self.marks),
-            steps=tuple(self._steps),
+            steps=tuple(self.steps),
+            probing=probing,
         )
         self._errors, self._last_ns, self._parts = {}, now, []
-        self.marks, self._steps = [], []
+        self.marks, self.steps = [], []
         self._in_flight_ns = self.connections_opened = 0
         return snapshot
 

@@ -8,6 +8,8 @@ from typing import Any
 import uvloop
 
 from webui.engine import messages
+from webui.engine.canary import Canary
+from webui.engine.canary_routes import canary_requests, has_canary
 from webui.engine.control import Control
 from webui.engine.descriptors import allow_connections
 from webui.engine.garbage import collect_young, paced_collection
@@ -20,6 +22,8 @@ from webui.plan.documents import plan_from_data
 from webui.plan.load import peak_users
 from webui.plan.model import Plan
 from webui.plan.target import Target
+
+CANARY_CONNECTIONS = 64  # and more than one burst of its questions takes
 
 Emit = Callable[[Event], None]
 
@@ -41,11 +45,12 @@ def run_shard(spec: ShardSpec, emit: Emit, control: Control) -> None:
 async def _run(spec: ShardSpec, emit: Emit, control: Control) -> None:
     plan = plan_from_data(spec.plan)
     templates, targets = prepare(plan)
-    allow_connections(peak_users(plan.load) * len(targets))
+    allow_connections(peak_users(plan.load) * len(targets) + CANARY_CONNECTIONS)
     try:
         origins = await _resolved(targets, plan, spec, control)
         reporter = Reporter(spec, emit)
-        shard = Shard(spec, plan, templates, origins, reporter.on_tick)
+        canary = _canary(plan, spec, origins)
+        shard = Shard(spec, plan, templates, origins, reporter.on_tick, canary)
         reporter.shard = shard
         await _offer_load(shard, control, lambda: emit(messages.started(spec)))
     finally:
@@ -60,6 +65,16 @@ async def _resolved(targets: list[Target], plan: Plan, spec: ShardSpec, control:
     origins = Origins(targets, plan.http, spec.addresses)
     await origins.resolve(stopped)
     return origins
+
+
+def _canary(plan: Plan, spec: ShardSpec, origins: Origins) -> Canary | None:
+    """The run's canary; one engine of several has it."""
+    if spec.shard or not has_canary(plan):
+        return None
+    templates, targets = canary_requests(plan)
+    known = Origins(targets, plan.http, origins.addresses)
+    loop = asyncio.get_running_loop()
+    return Canary(loop, templates, known, plan.http, chosen_by_user=plan.canary is not None)
 
 
 async def _offer_load(shard: Shard, control: Control, started: Callable[[], None]) -> None:
@@ -87,7 +102,7 @@ def _fail(shard: Shard, context: dict[str, Any]) -> None:
 async def _connections_closed(shard: Shard) -> None:
     """Gives connections that were closed the few turns of the loop that this takes."""
     for _ in range(5):
-        if not shard.recorder.connections_open:
+        if not shard.connections_open:
             return
         await asyncio.sleep(0)
 
@@ -123,6 +138,7 @@ class Reporter:
 
     def _take(self, now: int) -> None:
         shard = self.shard
-        snapshot = shard.recorder.take(now, shard.active, shard.health.take(now))
+        health, probing = shard.health.take(now), shard.probes.take(now)
+        snapshot = shard.recorder.take(now, shard.active, health, probing)
         self._emit(messages.snapshot_taken(self._spec, self._index, snapshot))
         self._index += 1

@@ -14,6 +14,7 @@ from random import Random
 from time import perf_counter_ns as clock
 
 from webui.engine.alarm import Alarm
+from webui.engine.canary import Canary
 from webui.engine.control import Change
 from webui.engine.counted import CountedUser
 from webui.engine.crew import Crew
@@ -22,14 +23,16 @@ from webui.engine.driving import is_open, shape_of
 from webui.engine.health import HealthMeter
 from webui.engine.messages import Reason, ShardSpec
 from webui.engine.origin import Origins
+from webui.engine.probelog import ProbeLog
 from webui.engine.recorder import Recorder
 from webui.engine.schedule import NEVER
 from webui.engine.surroundings import Surroundings
+from webui.engine.tapped import TappedUser
 from webui.engine.template import Template
 from webui.engine.user import User
 from webui.engine.work import budgeted, pauses, picks
 from webui.metrics.snapshot import Mark
-from webui.plan.load import ConstantUsers, planned_s
+from webui.plan.load import ConstantUsers, Sweep, planned_s
 from webui.plan.model import Plan
 from webui.units import NS_PER_MS, NS_PER_S
 
@@ -47,44 +50,28 @@ class Shard:
     """Runs the shape from `start` until `done`. `on_tick` is called with the time, every 10 ms."""
 
     def __init__(
-        self, spec: ShardSpec, plan: Plan, templates: list[Template], origins: Origins, on_tick: OnTick
+        self,
+        spec: ShardSpec,
+        plan: Plan,
+        templates: list[Template],
+        origins: Origins,
+        on_tick: OnTick,
+        canary: Canary | None = None,
     ) -> None:
-        self._loop = loop = asyncio.get_running_loop()
+        self._loop = asyncio.get_running_loop()
         self._random = Random()
         # per shard
         now = clock()
-        open_model = is_open(plan)
-        self.recorder = Recorder([len(template.data) for template in templates], now, open_model=open_model)
-        self._alarm = Alarm(loop, self._ring, precise=open_model)
+        sizes = [len(template.data) for template in templates]
+        self.recorder = Recorder(sizes, now, open_model=is_open(plan))
+        self._alarm = Alarm(self._loop, self._ring, precise=is_open(plan))
         self.health = HealthMeter(now, lambda: self._alarm.spun_ns)
-        self.done: asyncio.Future[None] = loop.create_future()
-        self.around = Surroundings(
-            loop=loop,
-            recorder=self.recorder,
-            origins=origins,
-            take=lambda: None,
-            pause=None if open_model else pauses(*plan.think_time_s, self._random),
-            wake_at=self._wake_at,
-            idle=self._idle,
-            retired=self._retired,
-            catch_up=self._catch_up,
-            keepalive=plan.http.keepalive,
-            timeout_ns=round(plan.http.timeout_s * NS_PER_S),
-            open=open_model,
-        )
-        self.crew = Crew(
-            self.around,
-            _maker(plan, self.around),
-            budgeted(
-                picks(templates, [request.weight for request in plan.requests], self._random), spec.iterations
-            ),
-            shard=spec.shard,
-            shards=spec.shards,
-            random=self._random,
-            health=self.health,
-            host=self,
-        )
-        self.shape = shape_of(plan, self.crew, templates)
+        self.done: asyncio.Future[None] = self._loop.create_future()
+        self.around = self._surroundings(plan, origins)
+        self.crew = self._crew(plan, spec, templates)
+        self.probes = ProbeLog(canary, sweep=isinstance(plan.load, Sweep))
+        self.shape = shape_of(plan, self.crew, templates, self.probes)
+        self._canary = canary
         self._origins = len(origins)
         self._on_tick = on_tick
         self._grace_ns = round(plan.graceful_stop_s * NS_PER_S)
@@ -100,6 +87,36 @@ class Shard:
         self._next_sample_ns = 0
         self._soon = False  # the shape is to go on at once
         self._at_it = False  # doing what is due
+
+    def _surroundings(self, plan: Plan, origins: Origins) -> Surroundings:
+        open_model = is_open(plan)
+        return Surroundings(
+            loop=self._loop,
+            recorder=self.recorder,
+            origins=origins,
+            take=lambda: None,
+            pause=None if open_model else pauses(*plan.think_time_s, self._random),
+            wake_at=self._wake_at,
+            idle=self._idle,
+            retired=self._retired,
+            catch_up=self._catch_up,
+            keepalive=plan.http.keepalive,
+            timeout_ns=round(plan.http.timeout_s * NS_PER_S),
+            open=open_model,
+        )
+
+    def _crew(self, plan: Plan, spec: ShardSpec, templates: list[Template]) -> Crew:
+        weights = [request.weight for request in plan.requests]
+        return Crew(
+            self.around,
+            _maker(plan, self.around),
+            budgeted(picks(templates, weights, self._random), spec.iterations),
+            shard=spec.shard,
+            shards=spec.shards,
+            random=self._random,
+            health=self.health,
+            host=self,
+        )
 
     # -- its life
 
@@ -118,6 +135,8 @@ class Shard:
         self.health.begin(now)
         self._next_tick_ns = now + TICK_NS
         self._next_sample_ns = now
+        if self._canary is not None:
+            self.probes.begin(now)
         self._at(self._next_tick_ns, self._tick)
         self._ring()
 
@@ -146,6 +165,12 @@ class Shard:
         return self.reason is not None
 
     @property
+    def connections_open(self) -> int:
+        """The load's, and the canary's."""
+        canary = self._canary
+        return self.recorder.connections_open + (canary.recorder.connections_open if canary else 0)
+
+    @property
     def active(self) -> int:
         """Users that have not retired."""
         return self.crew.active
@@ -164,6 +189,8 @@ class Shard:
             self._end_pause(now)
             self.reason = reason
             self._ended_ns = now
+            if self._canary is not None:
+                self._canary.stop()
             self.crew.end_all(finish_connecting=reason == "iterations")
             self._done_when_empty()
 
@@ -197,6 +224,7 @@ class Shard:
             return False
         self._paused_ns = now
         self.crew.paused = True
+        self.probes.pause(paused=True)
         self.crew.hold()
         return True
 
@@ -206,6 +234,7 @@ class Shard:
         self.origin_ns += now - self._paused_ns
         self._paused_ns = None
         self.crew.paused = False
+        self.probes.pause(paused=False)
         self.shape.resume(self.now_ns())
         return True
 
@@ -262,6 +291,8 @@ class Shard:
             return
         self._soon = False
         due_ns = min(self._advance(now), self._next_sample_ns)
+        if self._canary is not None and not self.ending:
+            due_ns = min(due_ns, self._canary.advance(now))
         if not self.ending:
             next_ns = self.crew.resting.next_ns
             due_ns = now if self._soon else due_ns
@@ -352,4 +383,6 @@ def _maker(plan: Plan, around: Surroundings) -> Callable[[], User]:
     if isinstance(load, ConstantUsers) and load.iterations_per_user is not None:
         number = load.iterations_per_user
         return lambda: CountedUser(around, number)
+    if isinstance(load, Sweep):
+        return lambda: TappedUser(around)
     return lambda: User(around)

@@ -38,6 +38,9 @@ class Surroundings:
     late_ns: int = NEVER  # by then the timers should have run
     open: bool = False  # requests are begun by a schedule, not by the user who is done with the last
     ended: bool = False  # no more requests are begun: `take` gives none
+    # of users who are tapped
+    tap: Callable[[bool, int], None] | None = None  # whether it is a success, and a success's service time
+    retry_ns: int = 0  # pause after a failure
 
     def __post_init__(self) -> None:
         self.at_once = self.pause is None and not self.open

@@ -1,122 +1,190 @@
-"""A sweep: levels of users one after the other, each settled and then measured, chosen by `plan.sweep`.
+"""A sweep: carries out one act after the other, as `sweep.planner` asks for them, and keeps their records.
 
-Users who are not needed at a level keep their connection and rest on the bench. What settling takes follows
-from the answers that come: no level is measured before its users are all at work and some have an answer.
+Each kind of act is a script: a generator that does what is due, and yields when it wants to go on. An act
+that a pause broke into begins again. Users who are too many for an act leave, and close their connection:
+on some servers an idle connection takes a place.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from typing import cast
 
+from webui.engine.choosing import choose_canary, measure_idle_canary
 from webui.engine.closed import UsersShape
 from webui.engine.crew import Crew
+from webui.engine.leveling import measure_level
+from webui.engine.probelog import ProbeLog
+from webui.engine.schedule import NEVER
+from webui.engine.tapped import TappedUser
+from webui.engine.template import Template
 from webui.engine.user import User
-from webui.metrics.snapshot import EndpointStats
+from webui.engine.volleys import fire_volley
+from webui.metrics.probing import Activity, BurstStats, CanaryRecord
+from webui.metrics.snapshot import StepStats
 from webui.plan.load import Sweep
-from webui.plan.sweep import Step, measure_s, next_level, settle_s
+from webui.sweep.acts import Act, ChooseCanary, IdleCanary, Level, Volley
+from webui.sweep.planner import Record, next_act
 from webui.units import NS_PER_MS, NS_PER_S
 
-_LOOK_NS = 20 * NS_PER_MS
-_LONGEST_SETTLING_NS = 4 * NS_PER_S
-
-
-@dataclass(slots=True)
-class _Level:
-    users: int
-    begun_ns: int
-    expected_s: float | None  # the mean response time, as the last level leads to expect
-    measured_from_ns: int | None = None
-    measured_until_ns: int = 0
+MOST_ACTS = 500  # a sweep that knows nothing after so many never will
+_CATCH_UP_MS = 5
+_QUICK = 2000  # new users are begun so much faster than one a millisecond where there are more than this
 
 
 class SweepShape(UsersShape):
-    """Ends by itself when it knows enough, after `longest_wait_ns` at most for a level's first answer."""
+    """Ends by itself: when the planner knows enough. `longest_wait_ns` is what one request may take."""
 
-    def __init__(self, crew: Crew, load: Sweep, longest_wait_ns: int) -> None:
-        super().__init__(crew, lambda _: self._level.users)
-        self._load = load
-        self._longest_wait_ns = longest_wait_ns
-        self._bench: list[User] = []
-        self._done: list[Step] = []
-        self._level = _Level(load.from_, 0, None)
-        self._begun = False
+    def __init__(self, crew: Crew, load: Sweep, probes: ProbeLog, longest_wait_ns: int) -> None:
+        super().__init__(crew, lambda _: self._wanted)
+        crew.around.at_once = False  # every outcome is looked at
+        self.load = load
+        self.probes = probes
+        self.canary = probes.canary
+        self.longest_wait_ns = longest_wait_ns
+        self.closing = not crew.around.keepalive  # every answer ends its connection
+        # the experiment so far
+        self.steps: list[StepStats] = []
+        self.bursts: list[BurstStats] = []
+        self.canary_record: CanaryRecord | None = None
+        self.canary_template: Template | None = None  # that was chosen
+        self._acts = 0
+        self._act: Act | None = None
+        self._script: Iterator[int] | None = None
+        self._due_ns = 0
+        # the users
+        self._wanted = 0
+        self._held = True
+        crew.hold()
+        if self.canary is None:
+            self.keep_canary(CanaryRecord(None, "off"))
 
-    @property
-    def at_work(self) -> int:
-        return super().at_work - len(self._bench)
-
-    def _recruit(self, now: int) -> None:
-        if self._bench:
-            self._bench.pop().wake()
-        else:
-            super()._recruit(now)
-
-    def _dismiss(self, user: User) -> None:
-        self._bench.append(user)
+    # -- acts
 
     def advance(self, now: int) -> int:
-        if not self._begun:
-            self._begun = True
-            self.crew.recorder.begin_step()
-        due = super().advance(now)
-        self._look(now)
-        return min(due, now + _LOOK_NS if self._level.measured_from_ns is None else self._until(now))
+        if now >= self._due_ns:
+            self._due_ns = self._go_on(now)
+        users_ns = NEVER if self._held else super().advance(now)
+        return min(users_ns, self._due_ns)
 
-    def _until(self, now: int) -> int:
-        return max(self._level.measured_until_ns, now + NS_PER_MS)
+    def _go_on(self, now: int) -> int:
+        while self._script is not None or self._begin_next(now):
+            assert self._script is not None
+            due_ns = next(self._script, None)
+            if due_ns is not None:
+                return due_ns
+            self._script = None
+        return NEVER
 
-    def _look(self, now: int) -> None:
-        level = self._level
-        if level.measured_from_ns is not None:
-            if now >= level.measured_until_ns:
-                self._end_measuring(level, now)
-        elif now - level.begun_ns >= settle_s(level.expected_s) * NS_PER_S and self.at_work == level.users:
-            self._end_settling(level, now)
+    def _begin_next(self, now: int) -> bool:
+        canary = self.canary_record if self.canary is not None else None
+        record = Record(tuple(self.steps), tuple(self.bursts), canary, now / NS_PER_S)
+        act = next_act(self.load, record, canary_wanted=self.canary is not None)
+        self._acts += 1
+        if act is None or self._acts > MOST_ACTS:
+            self.crew.host.finish("duration")
+            return False
+        self._act = act
+        self.probes.activity = Activity(act.why, act.users if isinstance(act, Level) else 0)
+        self._script = self._script_of(act)
+        return True
 
-    def _end_settling(self, level: _Level, now: int) -> None:
-        """The level is measured from now on, unless its own answers say that this is too early."""
-        so_far = self.crew.recorder.step_so_far()
-        answered = so_far.totals.successes + so_far.totals.failures >= min(level.users, 2)
-        mean_s = _mean_s(so_far)
-        settled_s = (now - level.begun_ns) / NS_PER_S
-        if settled_s * NS_PER_S < _LONGEST_SETTLING_NS and (not answered or settled_s < settle_s(mean_s)):
-            return
-        self.crew.recorder.begin_step()
-        level.measured_from_ns = now
-        seconds = measure_s(self._load, mean_s if mean_s is not None else level.expected_s)
-        level.measured_until_ns = now + round(seconds * NS_PER_S)
+    def _script_of(self, act: Act) -> Iterator[int]:
+        match act:
+            case Level():
+                return measure_level(self, act)
+            case Volley():
+                return fire_volley(self, act)
+            case ChooseCanary():
+                return choose_canary(self)
+            case IdleCanary():
+                return measure_idle_canary(self, act)
 
-    def _end_measuring(self, level: _Level, now: int) -> None:
-        recorder, host = self.crew.recorder, self.crew.host
-        begun_ns = level.measured_from_ns
-        assert begun_ns is not None
-        so_far = recorder.step_so_far()
-        ended = so_far.totals.successes + so_far.totals.failures
-        if not ended and now < begun_ns + self._longest_wait_ns:
-            level.measured_until_ns = now + _LOOK_NS
-            return
-        origin_ns = host.origin_ns
-        recorder.end_step(level.users, origin_ns + begun_ns, origin_ns + now, begun_ns - level.begun_ns)
-        mean_s = _mean_s(so_far)
-        rate = so_far.totals.successes / ((now - begun_ns) / NS_PER_S)
-        share = so_far.totals.successes / ended if ended else 0.0
-        self._done.append(Step(level.users, rate, mean_s, share))
-        users = next_level(self._load, self._done)
-        if users is None:
-            host.finish("duration")
-        else:
-            expected_s = None if mean_s is None else mean_s * max(1.0, users / level.users)
-            self._begin(_Level(users, now, expected_s))
-
-    def _begin(self, level: _Level) -> None:
-        self._level = level
-        self.crew.recorder.begin_step()
+    def go_on_soon(self) -> None:
+        """What the act waits for has happened."""
+        self._due_ns = 0
         self.crew.host.ring_soon()
 
     def resume(self, now: int) -> None:
-        """The level that the pause broke into begins again."""
+        """The act that the pause broke into begins again."""
         super().resume(now)
-        self._begin(_Level(self._level.users, now, self._level.expected_s))
+        self.crew.around.tap = None
+        if self._act is not None:
+            self._script, self._due_ns = self._script_of(self._act), 0
 
+    # -- records
 
-def _mean_s(stats: EndpointStats) -> float | None:
-    mean_ns = stats.response.mean_ns
-    return None if mean_ns is None else mean_ns / NS_PER_S
+    def keep_step(self, step: StepStats) -> None:
+        """A level was measured. The first one tells whether every answer ends its connection."""
+        if not self.steps:
+            ended = step.stats.totals.successes + step.stats.totals.failures
+            # The close of the last one may still be on its way.
+            self.closing |= step.connections_lost >= max(1, ended - 1)
+        self.steps.append(step)
+        self.crew.recorder.steps.append(step)
+
+    def keep_burst(self, burst: BurstStats) -> None:
+        """A burst has ended."""
+        self.bursts.append(burst)
+        self.probes.add_burst(burst)
+
+    def keep_canary(self, record: CanaryRecord) -> None:
+        """The canary was chosen, or measured."""
+        self.canary_record = record
+        self.probes.set_canary(record)
+
+    @property
+    def light_ns(self) -> float | None:
+        """The mean response time of the first level; None where nothing succeeded."""
+        return self.steps[0].stats.response.mean_ns if self.steps else None
+
+    # -- users
+
+    def work(self, users: int) -> None:
+        """So many are at work from now on."""
+        self._wanted, self._held = users, False
+        self._gate()
+
+    def rest(self) -> None:
+        """Nobody begins anything; who thinks, or pauses after a failure, is woken when there is work."""
+        self._held, self._surplus = True, 0
+        self._gate()
+        self._parked += [user for user in self.crew.resting.clear() if user.resting]
+
+    @property
+    def all_at_work(self) -> bool:
+        """Whether there are as many as wanted, and none too many."""
+        return not self._surplus and self.crew.active == self._wanted
+
+    @property
+    def users(self) -> list[TappedUser]:
+        """Those that have not left."""
+        return [cast(TappedUser, user) for user in self.crew.users if not user.is_retired]
+
+    @property
+    def parked(self) -> list[User]:
+        """Who has nothing under way and asked for work in vain."""
+        return self._parked
+
+    @property
+    def all_parked(self) -> bool:
+        """Whether nobody has anything under way."""
+        return len(self._parked) == self.crew.active
+
+    def _gate(self) -> None:
+        if self._held:
+            self.crew.hold()
+        else:
+            super()._gate()
+
+    def _allowance(self, now: int) -> int:
+        """New connections come one by one: together they might all go to one of several workers."""
+        passed_ms = min((now - self._added_ns) // NS_PER_MS, _CATCH_UP_MS)
+        if not passed_ms:
+            return 0
+        self._added_ns = now
+        return int(passed_ms) * (1 + self._wanted // _QUICK)
+
+    def idle(self, user: User) -> None:
+        if self._surplus:
+            super().idle(user)
+        else:
+            self._parked.append(user)

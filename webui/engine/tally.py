@@ -15,11 +15,12 @@ class Tally:
     short, where all of an interval's values at once would hold every user up for milliseconds.
     """
 
-    __slots__ = ("_counts", "_max", "_min", "_sum", "_total", "add", "pending")
+    __slots__ = ("_counts", "_max", "_min", "_sum", "_total", "add", "folded_ns", "pending")
 
     def __init__(self) -> None:
         self.pending: array[int] = array("q")
         self.add = self.pending.append
+        self.folded_ns = 0  # the sum of all values that were ever counted
         self._clear()
 
     def _clear(self) -> None:
@@ -46,8 +47,10 @@ class Tally:
             if mine is not None:
                 counts[: len(mine)] += mine
             self._counts = counts.astype(np.int64, copy=False)
+        total_ns = int(values.sum())
         self._total += len(values)
-        self._sum += int(values.sum())
+        self._sum += total_ns
+        self.folded_ns += total_ns
         self._min = min(self._min, int(values.min()))
         self._max = max(self._max, int(values.max()))
 

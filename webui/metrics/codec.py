@@ -140,6 +140,7 @@ def _probing_data(probing: Probing) -> list[Any]:
             canary.idle.to_data(),
             list(canary.burst_costs_ns),
             canary.chosen_by_user,
+            [list(pair) for pair in canary.excluded],
         ],
         {
             name: [stats.sent, stats.successes, stats.failures, stats.times.to_data()]
@@ -166,8 +167,16 @@ def _probing(data: list[Any]) -> Probing:
 
 
 def _canary(data: list[Any]) -> CanaryRecord:
-    path, reason, status, idle, costs, chosen_by_user = data
-    return CanaryRecord(path, reason, status, Histogram.from_data(idle), tuple(costs), chosen_by_user)
+    path, reason, status, idle, costs, chosen_by_user, excluded = data
+    return CanaryRecord(
+        path,
+        reason,
+        status,
+        Histogram.from_data(idle),
+        tuple(costs),
+        chosen_by_user,
+        tuple((route, why) for route, why in excluded),
+    )
 
 
 def _endpoint_data(endpoint: EndpointStats) -> list[Any]:

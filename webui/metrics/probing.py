@@ -64,6 +64,7 @@ class CanaryRecord:
     idle: Histogram = EMPTY
     burst_costs_ns: tuple[int, ...] = ()
     chosen_by_user: bool = False
+    excluded: tuple[tuple[str, str], ...] = ()  # routes that were tried and not taken, each with its reason
 
 
 @dataclass(frozen=True, slots=True)

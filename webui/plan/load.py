@@ -8,8 +8,9 @@ the target does. A burst starts a number of requests at one instant, several tim
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from webui.metrics import thresholds
 from webui.plan.base import Document
 
 MAX_USERS = 100_000
@@ -134,14 +135,26 @@ class Burst(Document):
 
 class Sweep(Document):
     """Levels of users from `from` up to `to`, each held for `step_s` (None: as long as the figures need)
-    after a settling part that is cut off."""
+    after a settling part that is cut off. `limit`: a rule on a percentile of the response time, such as
+    `p95<200ms`; the highest throughput that was measured with it held is reported."""
 
     shape: Literal["sweep"]
     from_: Annotated[Users, Field(alias="from")] = 1
     to: Users
     step_s: Annotated[float, Field(ge=0.2, le=600)] | None = None
+    limit: Annotated[str, Field(max_length=100)] | None = None
 
     model_config = ConfigDict(populate_by_name=True)
+
+    @field_validator("limit")
+    @classmethod
+    def _limits_a_latency(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        rule = thresholds.parse(value)
+        if rule.metric != "p" or "<" not in rule.op or rule.endpoint is not None or "baseline" in value:
+            raise ValueError("a sweep's limit is an upper one on a percentile, such as p95<200ms")
+        return rule.expression
 
     @model_validator(mode="after")
     def _rises(self) -> "Sweep":

@@ -100,10 +100,19 @@ Tag = Annotated[str, Field(min_length=1, max_length=60)]
 ThinkTime = Annotated[float, Field(ge=0, le=3600)]
 
 
+NO_CANARY = "off"
+
+
+def _route(target: Target) -> tuple[str, str]:
+    return target.origin, target.path.partition("?")[0]
+
+
 class Plan(Document):
     """Requests by weight, a load, rules. `think_time_s` is the pause after each request, drawn evenly
     between its two ends. `graceful_stop_s`: how long requests in flight may go on when the load ends.
-    `abort_on_fail_after_s`: from then on the run is stopped as soon as a threshold does not hold."""
+    `abort_on_fail_after_s`: from then on the run is stopped as soon as a threshold does not hold.
+    `canary`: the path of a cheap route on the base URL that is asked beside the load, or "off"; None: a sweep
+    looks for one itself, other shapes have none."""
 
     schema_: Annotated[Literal["katydid.plan/1"], Field(alias="schema")] = "katydid.plan/1"
     name: Annotated[str, Field(max_length=200)] = ""
@@ -114,7 +123,7 @@ class Plan(Document):
     load: Load
     think_time_s: tuple[ThinkTime, ThinkTime] = (0.0, 0.0)
     thresholds: Annotated[tuple[Expression, ...], Field(max_length=50)] = ()
-    canary: None = None
+    canary: Annotated[str, Field(max_length=2000)] | None = None
     http: HttpOptions = HttpOptions()
     abort_on_fail_after_s: Annotated[float, Field(ge=0, le=MAX_DURATION_S)] | None = None
     graceful_stop_s: Annotated[float, Field(ge=0, le=600)] = 2.0
@@ -136,6 +145,15 @@ class Plan(Document):
             raise ValueError("a name must be printable text")
         return value.strip()
 
+    @field_validator("canary")
+    @classmethod
+    def _is_path_or_off(cls, value: str | None) -> str | None:
+        if value is None or value == NO_CANARY:
+            return value
+        if not value.startswith("/") or any(ord(char) < 33 or ord(char) == 127 for char in value):
+            raise ValueError('a canary is a path on the base address, such as /ping, or "off"')
+        return value
+
     @field_validator("think_time_s")
     @classmethod
     def _rising(cls, value: tuple[float, float]) -> tuple[float, float]:
@@ -149,6 +167,15 @@ class Plan(Document):
         twice = next((label for label in labels if labels.count(label) > 1), None)
         if twice is not None:
             raise ValueError(f"two requests are called {twice!r}; give each a name of its own")
+        return self
+
+    @model_validator(mode="after")
+    def _canary_is_another_route(self) -> "Plan":
+        if self.canary is not None and self.canary != NO_CANARY:
+            asked = _route(parse_url(self.base_url.rstrip("/") + self.canary))
+            loaded = (request for request in self.requests if request.method in ("GET", "HEAD"))
+            if any(_route(self.target_of(request)) == asked for request in loaded):
+                raise ValueError("the canary must be another route than the one under load")
         return self
 
     @property
