@@ -23,7 +23,9 @@ SAMPLE_BYTES = 200
 GO_AHEAD_S = 1.0  # how long a body waits for the server to ask for it
 
 # What the next bytes are. While a body is held back, the first are no whole response as far as we know.
-_IDLE, _HELD, _HEAD, _MORE_HEAD, _LENGTH, _CHUNKS, _UNTIL_CLOSE = range(7)
+# After a plain `send` they may well be the usual response.
+_IDLE, _HELD, USUAL, _HEAD, _MORE_HEAD, _LENGTH, _CHUNKS, _UNTIL_CLOSE = range(8)
+_USUAL_LIMIT = 16 * 1024  # bytes of a usual response
 
 
 class Handler:
@@ -65,6 +67,9 @@ class Handler:
         """A full response of `size` bytes, head included. `kind` is its template's verdict; where that is
         not None, the connection has its `head`, `body` and `body_size`."""
 
+    def on_usual(self, connection: "Connection", end_ns: int) -> None:
+        """The usual response to what `send` sent, in one piece: nothing about it is new but the time."""
+
     def on_failure(self, kind: str, detail: str, size: int) -> None:
         """No full response will come. The connection is closed."""
 
@@ -94,6 +99,7 @@ class Connection(asyncio.Protocol):
         "handler",
         "head",
         "made",
+        "piece",
         "usable",
     )
     _template: Template
@@ -118,6 +124,7 @@ class Connection(asyncio.Protocol):
         # of the last response with a verdict
         self.body: bytes | bytearray = b""  # how it began, or all of it where checks look inside
         self.body_size = 0
+        self.piece = b""  # the last response, where it came whole and its template wants to know
 
     # -- asyncio's callbacks
 
@@ -131,10 +138,14 @@ class Connection(asyncio.Protocol):
         self._connected()
 
     def data_received(self, data: bytes) -> None:
-        """The usual case first: the piece is a whole response, and its head is known."""
+        """The usual cases first: the piece is a whole response, known as such, or at least its head is."""
         now = clock()
-        if self._stage == _HEAD:
-            template = self._template
+        stage, template = self._stage, self._template
+        if stage == USUAL and data == template.usual:
+            self._stage = _IDLE
+            self.handler.on_usual(self, now)
+            return
+        if stage in (USUAL, _HEAD):
             end = data.find(END_OF_HEAD)
             head = template.heads.get(data[:end]) if end > 0 else None
             size = len(data)
@@ -148,6 +159,8 @@ class Connection(asyncio.Protocol):
                 self._stage = _IDLE
                 if not head.keep:
                     self.close()
+                new = head.keep and now > template.renew_ns and size <= _USUAL_LIMIT
+                self.piece = data if new else b""
                 self.handler.on_response(status, kind, now, now, size)
                 return
         self._receive_piece(data, now)
@@ -174,9 +187,9 @@ class Connection(asyncio.Protocol):
         return self._received if self._stage > _HEAD else 0
 
     def send(self, template: Template) -> None:
-        """Writes the request. Only on a usable connection with nothing under way."""
+        """Writes the request, which has just begun. Only on a usable connection with nothing under way."""
         self._template = template
-        self._stage = _HEAD
+        self._stage = USUAL
         self._transport.write(template.data)
 
     def send_with(self, template: Template, data: bytes) -> None:
@@ -310,6 +323,7 @@ class Connection(asyncio.Protocol):
 
     def _complete(self, now: int, size: int, *, surplus: bool) -> None:
         head, handler = self.head, self.handler
+        self.piece = b""
         if self._body is not None:
             self.body, self.body_size = self._body.prefix, self._body.size
         if not head.keep or surplus or self._unsent:

@@ -8,6 +8,8 @@ A sweep's step is recorded by cutting the present interval in two where the step
 the parts in between, merged, are the step; the parts of an interval, merged, are its snapshot.
 """
 
+from array import array
+
 from webui.engine.tally import Tally
 from webui.engine.template import STATUSES
 from webui.metrics.probing import NOTHING, Probing
@@ -36,10 +38,13 @@ class EndpointLog:
         "_folded",
         "_open",
         "_taken",
+        "_usual_size",
+        "_usual_status",
         "add_failed",
         "add_first_byte",
         "add_response",
         "add_service",
+        "add_usual",
         "begun",
         "codes",
         "completed_failures",
@@ -56,6 +61,7 @@ class EndpointLog:
         "response",
         "service",
         "unwritten",
+        "usual",
     )
 
     def __init__(self, index: int, request_bytes: int, *, open_model: bool) -> None:
@@ -82,21 +88,41 @@ class EndpointLog:
         self.first_byte = Tally()  # full responses
         self.add_response = self.response.add
         self.add_service = self.service.add
+        # Usual responses, all alike: from send to the first byte, which is the end. Not counted further yet.
+        self.usual: array[int] = array("q")
+        self._usual_status = self._usual_size = 0
+        self.add_usual = self.usual.append
         self.add_failed = self.failed.add
         self.add_first_byte = self.first_byte.add
 
     @property
     def successes(self) -> int:
         """Since the start."""
-        return self._folded + len(self.response.pending)
+        return self._folded + len(self.response.pending) + len(self.usual)
 
     @property
     def in_flight(self) -> int:
         """Requests begun and not yet ended."""
         return self.begun - self.successes - self.failures - self.cut_off
 
+    def expect(self, status: int, size: int) -> None:
+        """From now on a usual response has that status and so many bytes."""
+        self._count_usual()
+        self._usual_status, self._usual_size = status, size
+
+    def _count_usual(self) -> None:
+        number = len(self.usual)
+        if number:
+            self.response.pending.extend(self.usual)
+            self.first_byte.pending.extend(self.usual)
+            self.codes[self._usual_status] += number
+            self.received += number * self._usual_size
+            del self.usual[:]
+
     def fold(self, at_least: int = 1) -> None:
         """Counts pending durations into buckets where there are that many."""
+        if len(self.usual) >= at_least:
+            self._count_usual()
         if len(self.response.pending) >= at_least:
             self._folded += self.response.fold()
         for tally in (self.service, self.first_byte, self.failed):

@@ -6,17 +6,20 @@ from webui.engine.content import Undecodable, decode
 from webui.engine.outgoing import Outgoing, outgoing
 from webui.engine.redirects import REDIRECTS, redirected, too_many
 from webui.engine.response import Head, HeadCache, Violation
+from webui.engine.schedule import NEVER
 from webui.plan.assertions import Assertions, Response
 from webui.plan.checks import StatusCheck
 from webui.plan.model import MAX_REQUESTS, HttpOptions, Plan
 from webui.plan.request import Request
 from webui.plan.statuses import DEFAULT_SUCCESS, parse_statuses
 from webui.plan.target import Target
+from webui.units import NS_PER_MS
 
 STATUSES = 1000  # three digits
 LOOK = "look"  # the verdict that the status alone does not give
 _MOST_HOPS = 1024  # redirected requests that are remembered,
 _MOST_HOP_BYTES = 32 * 1024 * 1024  # and their bytes
+_RENEW_NS = 10 * NS_PER_MS  # how often a template learns which response is the usual one
 _MOST_ORIGINS = 100  # that redirects may lead to
 
 Verdicts = tuple[str | None, ...]
@@ -88,11 +91,23 @@ class Template:
     verdicts: Verdicts
     rules: "Rules"
     hops: int = 0  # redirects on the way here
+    usual: bytes = b""  # a whole response, known to be a success: another one with these very bytes is, too
+    renew_ns: int = NEVER  # from then on the next such response becomes the usual one
     shared: Shared = field(repr=False, kw_only=True)
 
     def with_cookies(self, line: bytes) -> bytes:
         """What to send, with that header line."""
         return b"".join((self.data[: self.cut], line, self.data[self.cut :]))
+
+    def learn(self) -> None:
+        """From now on it learns which response is the usual one, unless success is a matter of time."""
+        if not self.rules.assertions.needs_time and not self.shared.through_httpx:
+            self.renew_ns = 0
+
+    def renew(self, response: bytes, now: int) -> None:
+        """That is the usual response."""
+        self.usual = response
+        self.renew_ns = now + _RENEW_NS
 
     def location(self, status: int, head: Head) -> str | None:
         """Where the response says to go on; None where it is the last one."""

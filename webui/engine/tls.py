@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from tempfile import NamedTemporaryFile
 from time import perf_counter_ns as clock
 
-from webui.engine.protocol import _HEAD, Connection, Handler
+from webui.engine.protocol import USUAL, Connection, Handler
 from webui.engine.template import Template
 from webui.errors import InvalidInput
 from webui.plan.model import HttpOptions
@@ -104,7 +104,7 @@ class TlsConnection(Connection):
 
     def send(self, template: Template) -> None:
         self._template = template
-        self._stage = _HEAD
+        self._stage = USUAL
         self._tls.write(template.data)
         self._transport.write(self._outgoing.read())
 

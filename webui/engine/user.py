@@ -77,10 +77,13 @@ class User(Handler):
         """Begins the next request, or rests where there is none."""
         template = self._around.take()
         if template is None:
-            self._state = RESTING
-            self._around.idle(self)
+            self._rest()
         else:
             self.begin(template)
+
+    def _rest(self) -> None:
+        self._state = RESTING
+        self._around.idle(self)
 
     def begin_due(self, template: Template, intended_ns: int) -> int:
         """Begins a request that was due then; how late that is. Only while it rests."""
@@ -242,6 +245,7 @@ class User(Handler):
             return
         log.codes[status] += 1
         log.add_first_byte(first_ns - self._sent_ns)
+        self._learn(status, end_ns)
         if around.at_once:
             log.add_response(end_ns - self._begun_ns)
             self.wake()
@@ -250,6 +254,35 @@ class User(Handler):
             self._go_on(end_ns)
         if end_ns > around.late_ns:
             around.catch_up()
+
+    def on_usual(self, connection: Connection, end_ns: int) -> None:
+        """Only in the closed model without think time and with keep-alive: nobody learns otherwise. What it
+        does is what `on_response` and `begin` would, in a fraction of the time."""
+        around, log = self._around, self._log
+        log.add_usual(end_ns - self._begun_ns)
+        template = around.take()
+        if template is self._template and template is not None:
+            log.begun += 1
+            self._begun_ns = self._sent_ns = clock()
+            connection.send(template)
+        elif template is not None:
+            self.begin(template)
+        else:
+            self._rest()
+        if end_ns > around.late_ns:
+            around.catch_up()
+
+    def _learn(self, status: int, end_ns: int) -> None:
+        """The last response was a success and may be the usual one."""
+        template = self._template
+        assert template is not None
+        if end_ns <= template.renew_ns:
+            return
+        connection = self._connection
+        if connection.piece:
+            self._log.expect(status, len(connection.piece))
+            template.renew(connection.piece, end_ns)
+            connection.piece = b""
 
     def _succeed(self, service_ns: int) -> None:
         self._log.add_response(service_ns + self._late_ns)
