@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from webui.api import health, lab, openapi, problems, runs
+from webui.api import exports, health, lab, openapi, problems, runs
 
 
 def install(app: FastAPI) -> None:
@@ -10,5 +10,6 @@ def install(app: FastAPI) -> None:
     problems.install(app)
     app.include_router(health.router)
     app.include_router(runs.router)
+    app.include_router(exports.router)
     app.include_router(lab.router)
     openapi.install(app)

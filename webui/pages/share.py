@@ -25,7 +25,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/s/{token}", response_class=HTMLResponse)
 async def show(token: str, request: Request, manager: Manager, store: Storage) -> Response:
     """The shared result; 410 for a revoked link, 404 for one that never was."""
-    view = await _view(token, manager, store)
+    view = await shared_view(token, manager, store)
     if not isinstance(view, RunView):
         return view
     return await run_in_threadpool(_page, view, token, str(request.base_url))
@@ -36,7 +36,7 @@ def _page(view: RunView, token: str, root: str) -> Response:
     return respond("share/page.html", page, headers=PRIVATE, chart=whole_chart(view), url=f"{root}s/{token}")
 
 
-async def _view(token: str, manager: RunManager, store: Store) -> RunView | Response:
+async def shared_view(token: str, manager: RunManager, store: Store) -> RunView | Response:
     """The run that the link shows, without secrets, or the page that says why it does not open."""
     share = await store.share(token)
     if share is None or share.revoked_at is not None:
@@ -52,43 +52,43 @@ async def title(token: str, manager: Manager, store: Storage) -> Response:
         return _closed(revoked=share is not None)
     run = await run_summary(share.run_id, manager, store)
     plan = run.plan if isinstance(run, RunView) else plan_from_data(run.plan)
-    return _private(page_title(run, Redactor.of(plan).text(run.name)))
+    return private(page_title(run, Redactor.of(plan).text(run.name)))
 
 
 @router.get("/s/{token}/intervals", response_class=HTMLResponse)
 async def intervals(token: str, manager: Manager, store: Storage) -> Response:
     """The charts' figures as a table."""
-    view = await _view(token, manager, store)
+    view = await shared_view(token, manager, store)
     if not isinstance(view, RunView):
         return view
-    return _private(await run_in_threadpool(intervals_page, view, f"/s/{token}", shared=True))
+    return private(await run_in_threadpool(intervals_page, view, f"/s/{token}", shared=True))
 
 
 @router.get("/s/{token}/result.json")
 async def result_json(token: str, manager: Manager, store: Storage) -> Response:
     """The result document as a file."""
-    view = await _view(token, manager, store)
+    view = await shared_view(token, manager, store)
     if not isinstance(view, RunView):
         return view
-    return _private(await run_in_threadpool(result_download, view))
+    return private(await run_in_threadpool(result_download, view))
 
 
 @router.get("/s/{token}/plan.json")
 async def plan_json(token: str, manager: Manager, store: Storage) -> Response:
     """The plan as a file."""
-    view = await _view(token, manager, store)
+    view = await shared_view(token, manager, store)
     if not isinstance(view, RunView):
         return view
-    return _private(download(plan_to_json(view.plan), f"katydid-plan-{view.id}.json", "application/json"))
+    return private(download(plan_to_json(view.plan), f"katydid-plan-{view.id}.json", "application/json"))
 
 
 @router.get("/s/{token}/plan.toml")
 async def plan_toml(token: str, manager: Manager, store: Storage) -> Response:
     """The plan as a file."""
-    view = await _view(token, manager, store)
+    view = await shared_view(token, manager, store)
     if not isinstance(view, RunView):
         return view
-    return _private(download(plan_to_toml(view.plan), f"katydid-plan-{view.id}.toml", "application/toml"))
+    return private(download(plan_to_toml(view.plan), f"katydid-plan-{view.id}.toml", "application/toml"))
 
 
 def _closed(*, revoked: bool) -> Response:
@@ -96,6 +96,7 @@ def _closed(*, revoked: bool) -> Response:
     return respond("share/closed.html", None, status=status, headers=PRIVATE, revoked=revoked)
 
 
-def _private(response: Response) -> Response:
+def private(response: Response) -> Response:
+    """The response, kept from other sites and from search engines."""
     response.headers.update(PRIVATE)
     return response

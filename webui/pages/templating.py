@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from webui import __version__, units
+from webui.exports import FORMATS
 from webui.pages.context import spark_points, when
 from webui.resources import static_dir, templates_dir
 
@@ -65,7 +66,7 @@ def environment() -> Environment:
     )
     # `count` hides Jinja's alias of `length` on purpose: a number's text, as everywhere in Katydid.
     env.filters.update(FILTERS)
-    env.globals.update(asset=asset, version=__version__)
+    env.globals.update(asset=asset, version=__version__, export_formats=FORMATS)
     return env
 
 
