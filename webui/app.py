@@ -12,6 +12,7 @@ from webui.fleet import Fleet
 from webui.lab.manager import LabManager
 from webui.lab.practice import start_practice_targets
 from webui.runs.manager import RunManager
+from webui.runs.upkeep import Upkeep
 from webui.settings import Settings
 from webui.store import Store
 from webui.web import only_from_here
@@ -49,6 +50,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         manager = RunManager(store, fleet, settings)
         await manager.start()
         stack.push_async_callback(manager.close)
+        upkeep = Upkeep(store)
+        upkeep.start()
+        stack.push_async_callback(upkeep.close)
         app.state.store, app.state.manager, app.state.lab = store, manager, lab
         yield
 

@@ -3,6 +3,7 @@
     KatydidError
     ├── InvalidInput        something given is wrong; carries one Problem a field
     ├── NotFound            no run, no share link, no practice target of that name
+    │   └── Deleted         the run was deleted and can still be restored
     ├── Forbidden           whoever asks may not (another site's page, a foreign host name)
     ├── Conflict            the thing exists but is in no state for this (stop a finished run)
     ├── QueueFull           too many runs are waiting already
@@ -16,6 +17,7 @@ A library's errors are mapped to these at the one boundary where the library is 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,19 @@ class InvalidInput(KatydidError):
 
 class NotFound(KatydidError):
     """What was asked for does not exist."""
+
+
+class Deleted(NotFound):
+    """The run was deleted. Until `purged_at` it can be restored."""
+
+    def __init__(self, run_id: str, deleted_at: datetime, purged_at: datetime) -> None:
+        self.run_id = run_id
+        self.deleted_at = deleted_at
+        self.purged_at = purged_at
+        super().__init__(
+            f"The run {run_id} was deleted on {deleted_at:%Y-%m-%d at %H:%M} UTC; until "
+            f"{purged_at:%Y-%m-%d} it can be restored."
+        )
 
 
 class Forbidden(KatydidError):

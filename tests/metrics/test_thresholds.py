@@ -5,7 +5,7 @@ import pytest
 from webui.metrics.histogram import Histogram
 from webui.metrics.percentiles import supported
 from webui.metrics.snapshot import EndpointStats, Totals
-from webui.metrics.thresholds import evaluate, parse
+from webui.metrics.thresholds import evaluate, parse, resolved
 
 MS = 1_000_000
 FIGURES = EndpointStats(
@@ -50,6 +50,11 @@ def test_limits_and_units(expression: str, limit: float, unit: str) -> None:
         ("p95<" + "9" * 400, "200ms"),
         ("p95<" + "9" * 400 + "s", "200ms"),
         ("errors<-1", "10"),
+        ("p95<baselines", "at character 13: after baseline"),
+        ("p95<baseline*2", "at character 13"),
+        ("p95<baseline+ten%", "at character 14"),
+        ("p95 < baseline + 20 parsecs", "at character 18"),
+        ("p95<baseline-101%", "more than 100% below"),
     ],
 )
 def test_a_wrong_rule_is_refused_in_words(expression: str, says: str) -> None:
@@ -77,6 +82,34 @@ def test_judgement(expression: str, passed: bool, actual: float) -> None:
     outcome = evaluate(parse(expression), FIGURES, NAMED, 10.0)
     assert outcome.passed is passed
     assert outcome.actual == pytest.approx(actual, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("expression", "limit"),
+    [
+        ("p95<baseline", 200),
+        ("p95<baseline+10%", 220),
+        ("p95 <= baseline - 5%", 190),
+        ("p95<baseline+20ms", 220),
+        ("success>baseline-0.5%", 199.5),  # points: success is a percentage itself
+        ("throughput>baseline-50/s", 150),
+        ("errors<=baseline+3", 203),
+        ("p95<baseline-100%", 0),
+        ("p95<baseline-1s", 0),
+        ('endpoint("GET /items").p95<baseline+50%', 300),
+    ],
+)
+def test_a_limit_at_a_distance_from_the_baseline(expression: str, limit: float) -> None:
+    rule = parse(expression)
+    assert rule.limit is None
+    assert resolved(rule, {rule.expression: 200.0}).limit == pytest.approx(limit)
+
+
+@pytest.mark.parametrize("against", [{}, {"p95<baseline+10%": None}])
+def test_a_rule_without_a_baseline_is_not_judged(against: dict[str, float | None]) -> None:
+    rule = resolved(parse("p95<baseline+10%"), against)
+    outcome = evaluate(rule, FIGURES, NAMED, 10.0)
+    assert (rule.limit, outcome.passed, outcome.actual) == (None, True, pytest.approx(950, rel=1e-3))
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,7 @@ class FakeStore:
     def __init__(self) -> None:
         self.records: dict[str, RunRecord] = {}
         self.rows: dict[str, dict[int, bytes]] = {}
+        self.baselines: dict[str, str] = {}
         self.trouble: str | None = None
         self.writes: list[str] = []
         self.gate: asyncio.Event | None = None  # add_run waits for it
@@ -201,7 +202,28 @@ class FakeStore:
 
     async def get_run(self, run_id: str, *, with_result: bool = True) -> RunRecord | None:
         record = self.records.get(run_id)
+        if record is not None and record.deleted_at is not None:
+            return None
         return record if record is None or with_result else replace(record, result=None)
+
+    async def hide_run(self, run_id: str, now: datetime) -> None:
+        await self.update_run(run_id, deleted_at=now)
+
+    async def restore_run(self, run_id: str) -> None:
+        await self.update_run(run_id, deleted_at=None)
+
+    async def deleted_at(self, run_id: str) -> datetime | None:
+        record = self.records.get(run_id)
+        return None if record is None else record.deleted_at
+
+    async def baseline(self, plan_key: str) -> RunRecord | None:
+        return self.records.get(self.baselines.get(plan_key, ""))
+
+    async def set_baseline(self, run_id: str) -> None:
+        self.baselines[str(self.records[run_id].plan_key)] = run_id
+
+    async def clear_baseline(self, run_id: str) -> None:
+        self.baselines = {key: run for key, run in self.baselines.items() if run != run_id}
 
     async def delete_run(self, run_id: str) -> None:
         if self.records.pop(run_id, None) is None:

@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from tests.runs.fakes import FakeClock, FakeFleet, FakeLaunch, FakeStore, S, interval, plan, settle
-from webui.errors import Conflict, GeneratorFailed, InvalidInput, NotFound, QueueFull, StoreUnavailable
+from webui.errors import (
+    Conflict,
+    Deleted,
+    GeneratorFailed,
+    InvalidInput,
+    NotFound,
+    QueueFull,
+    StoreUnavailable,
+)
 from webui.runs.driving import SILENCE_LIMIT_S
 from webui.runs.ids import ALPHABET, new_run_id
 from webui.runs.manager import RunManager
@@ -196,9 +204,11 @@ async def test_delete(h: Harness) -> None:
         await h.manager.delete(run_id)
     await h.end(run_id)
     await h.manager.delete(run_id)
-    assert h.store.records == {}
-    with pytest.raises(NotFound):
-        await h.manager.delete(run_id)
+    for gone in (h.manager.delete(run_id), h.manager.view(run_id), h.manager.pin(run_id, True)):
+        with pytest.raises(Deleted, match="can be restored"):
+            await gone
+    await h.manager.restore(run_id)
+    assert (await h.manager.view(run_id)).status is RunStatus.PASSED
 
 
 async def test_engines_that_do_not_start_end_the_run_with_the_reason(h: Harness) -> None:

@@ -11,6 +11,7 @@ from webui.metrics.snapshot import ErrorCount, Snapshot, Totals
 from webui.runs.outcome import (
     CutShort,
     Ending,
+    Judged,
     ShardEnd,
     abort_reason,
     broken_rule,
@@ -35,7 +36,9 @@ def verdict(
     trustworthy: bool | None = True,
 ) -> Ending:
     cut_short = CutShort(aborted, stopped, interrupted)
-    return ending_of(plan(thresholds=thresholds), total, 30.0, ends or (DONE,), cut_short, trustworthy)
+    return ending_of(
+        plan(thresholds=thresholds), total, 30.0, ends or (DONE,), cut_short, Judged(trustworthy)
+    )
 
 
 def refused(kind: str = "connect_refused", sample: str = "refused") -> Snapshot:
@@ -145,14 +148,14 @@ def test_the_audits_verdict_is_a_threshold() -> None:
     ],
 )
 def test_the_reason_of_an_abort_names_the_rule_and_its_figure(rule: str, says: str) -> None:
-    broken = broken_rule(plan(thresholds=("max<1s", rule)), interval(0, 100, 10), 3.0, trustworthy=False)
+    broken = broken_rule(plan(thresholds=("max<1s", rule)), interval(0, 100, 10), 3.0, Judged(False))
     assert broken is not None
     assert says in abort_reason(broken, 3.0)
 
 
 def test_a_rule_without_a_figure_is_open_and_not_broken() -> None:
     rules = plan(thresholds=("p(99.9)<1ms", "audit.trustworthy"))
-    assert broken_rule(rules, interval(0, 100), 1.0, trustworthy=None) is None
+    assert broken_rule(rules, interval(0, 100), 1.0, Judged()) is None
 
 
 def test_losing_all_engines_interrupts() -> None:

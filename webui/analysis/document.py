@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainSerializer
 
+from webui.analysis.baseline import BaselinePart
 from webui.analysis.diagnosed import DiagnosisPart
 from webui.analysis.part import Part
 
@@ -89,13 +90,15 @@ class ErrorPart(Part):
 
 
 class ThresholdPart(Part):
-    """One rule and how it did; `actual` is in `unit`."""
+    """One rule and how it did; `actual` is in `unit`. A rule against a baseline that there was not has no
+    limit: it passes, and `note` says so."""
 
     expression: str
     passed: bool
     actual: float | None
-    limit: float
+    limit: float | None
     unit: str
+    note: str = ""
 
 
 class Lag(Part):
@@ -233,6 +236,7 @@ class RunDocument(Part):
     status_codes: dict[str, int] = Field(default_factory=dict)
     errors: tuple[ErrorPart, ...] = ()
     thresholds: tuple[ThresholdPart, ...] = ()
+    baseline: BaselinePart | None = None
     steps: tuple[StepPart, ...] = ()
     probes: tuple[ProbePart, ...] = ()
     diagnosis: DiagnosisPart | None = None

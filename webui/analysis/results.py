@@ -1,6 +1,7 @@
 """From snapshots to the result document's parts. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from webui.analysis.document import (
@@ -20,14 +21,22 @@ from webui.metrics.snapshot import EndpointStats, Snapshot, StepStats, Totals
 from webui.plan.model import Plan
 from webui.units import NS_PER_MS, NS_PER_S
 
+NO_BASELINE = "not judged: there was no baseline with this figure when the run began"
+NOTHING: Mapping[str, float | None] = MappingProxyType({})
+
 
 def measured_parts(
-    plan: Plan, total: Snapshot | None, load_s: float | None, trustworthy: bool | None = None
+    plan: Plan,
+    total: Snapshot | None,
+    load_s: float | None,
+    trustworthy: bool | None = None,
+    against: Mapping[str, float | None] = NOTHING,
 ) -> dict[str, Any]:
     """The document's fields that come from the run's merged figures; nothing when there are none.
 
     `load_s`, how long load was offered, is what counts are divided by to give rates; `trustworthy` is the
-    audit's verdict, for a threshold on it.
+    audit's verdict, for a threshold on it; `against` is the baseline's figures for the rules that refer to
+    it, by their expressions.
     """
     if total is None:
         return {}
@@ -50,8 +59,23 @@ def measured_parts(
         ),
         "status_codes": _codes(figures.status_codes),
         "errors": error_parts(total, labels),
-        "thresholds": threshold_parts(plan, total, load_s, trustworthy),
+        "thresholds": threshold_parts(plan, total, load_s, trustworthy, against),
         "steps": step_parts(total.steps),
+    }
+
+
+def headline(total: Snapshot | None, load_s: float | None) -> dict[str, float | None]:
+    """The figures that runs are listed and compared by; nothing when nothing was measured."""
+    if total is None:
+        return {}
+    figures = total.all_endpoints
+    totals, times = totals_part(figures.totals, load_s), times_part(figures.response)
+    return {
+        "throughput_rps": totals.throughput_rps,
+        "success_percent": totals.success_percent,
+        "p50_ms": times.p50,
+        "p95_ms": times.p95,
+        "p99_ms": times.p99,
     }
 
 
@@ -147,14 +171,19 @@ def _step_part(step: StepStats) -> StepPart:
 
 
 def threshold_parts(
-    plan: Plan, total: Snapshot, seconds: float | None, trustworthy: bool | None = None
+    plan: Plan,
+    total: Snapshot,
+    seconds: float | None,
+    trustworthy: bool | None = None,
+    against: Mapping[str, float | None] = NOTHING,
 ) -> tuple[ThresholdPart, ...]:
-    """Each of the plan's rules and how it did; `trustworthy` is what the audit says."""
+    """Each of the plan's rules and how it did; `trustworthy` is what the audit says, and `against` holds the
+    baseline's figures."""
     named = dict(zip((request.label for request in plan.requests), total.endpoints, strict=False))
     figures = total.all_endpoints
     parts = []
     for expression in plan.thresholds:
-        rule = thresholds.parse(expression)
+        rule = thresholds.resolved(thresholds.parse(expression), against)
         outcome = thresholds.evaluate(rule, figures, named, seconds or 0.0, trustworthy)
         parts.append(
             ThresholdPart(
@@ -163,6 +192,7 @@ def threshold_parts(
                 actual=outcome.actual,
                 limit=rule.limit,
                 unit=rule.unit,
+                note="" if rule.limit is not None else NO_BASELINE,
             )
         )
     return tuple(parts)

@@ -36,7 +36,7 @@ def moment_of(view: RunView) -> Moment | None:
         times_part(figures.response),
         _shape(view, view.total),
         times_part(figures.service) if is_open else None,
-        threshold_parts(view.plan, view.total, view.load_s, _verdict(view)),
+        threshold_parts(view.plan, view.total, view.load_s, _verdict(view), view.baseline_values),
     )
 
 

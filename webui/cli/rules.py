@@ -23,6 +23,8 @@ def threshold_table(thresholds: Sequence[ThresholdPart]) -> Table:
     table = plain_table("Threshold", "", "Measured", numbers_from=2)
     for threshold in thresholds:
         verdict = Text("holds", style="green") if threshold.passed else Text("broken", style="red")
+        if threshold.note:
+            verdict = Text("not judged", style="yellow")
         table.add_row(foreign(threshold.expression), verdict, _measured(threshold))
     return table
 

@@ -1,14 +1,16 @@
 """Pass-fail rules on a run: `p95<200ms`, `p(99.9)<1s`, `success>99.9%`, `throughput>500/s`,
-`errors<10`, `endpoint("GET /items").p95<100ms`, `audit.trustworthy`.
+`errors<10`, `endpoint("GET /items").p95<100ms`, `audit.trustworthy`, and against the plan's baseline:
+`p95<baseline+10%`, `throughput>baseline-5%`, `success>=baseline-0.1%`, `max<baseline+20ms`.
 
-Parsed once, evaluated on merged figures. A rule whose figure cannot be had does not hold.
+Parsed once, evaluated on merged figures. A rule whose figure cannot be had does not hold. One against a
+baseline that there is not is not judged: it passes, and says so by having no limit.
 """
 
 import json
 import operator
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from webui.metrics.percentiles import supported
 from webui.metrics.snapshot import EndpointStats
@@ -23,6 +25,7 @@ _RULE = re.compile(
         (?P<op><=|>=|<|>)\s*(?P<limit>.+?)\s*""",
     re.VERBOSE,
 )
+_SHIFT = re.compile(r"baseline(?:\s*(?P<sign>[+-])\s*(?P<by>.+))?")
 _TIMES = ("mean", "min", "max")
 _RATES = ("throughput", "rate")
 _COUNTS = ("errors", "requests")
@@ -31,15 +34,25 @@ KNOWN = f"p50 to p99.9 (any pNN), mean, min, max, success, throughput, rate, err
 
 
 @dataclass(frozen=True, slots=True)
+class Shift:
+    """How far from the baseline's figure the limit lies: times `scale`, plus `offset` in the rule's unit."""
+
+    scale: float = 1.0
+    offset: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Threshold:
-    """One rule. `limit` is in ms for times, percent for success, per second for rates."""
+    """One rule. `limit` is in ms for times, percent for success, per second for rates; None for a rule with a
+    `shift`, until `resolved` has found it from the baseline's figure."""
 
     expression: str
     metric: str  # "p", "mean", "min", "max", "success", "throughput", "rate", "errors", "requests", "audit"
     percentile: float | None
     op: str
-    limit: float
+    limit: float | None
     endpoint: str | None = None
+    shift: Shift | None = None
 
     @property
     def unit(self) -> str:
@@ -67,8 +80,10 @@ def parse(expression: str) -> Threshold:
         raise ValueError(f"write a rule such as p95<200ms or success>99.9%, not {expression[:80]!r}")
     metric, percentile = _metric(match["metric"])
     endpoint = None if match["endpoint"] is None else _unquoted(match["endpoint"])
-    limit = _limit(metric, match["limit"], match.start("limit") + 1)
-    return Threshold(expression.strip(), metric, percentile, match["op"], limit, endpoint)
+    text, place = match["limit"], match.start("limit") + 1
+    shift = _shift(metric, text, place) if text.startswith("baseline") else None
+    limit = None if shift is not None else _limit(metric, text, place)
+    return Threshold(expression.strip(), metric, percentile, match["op"], limit, endpoint, shift)
 
 
 def _unquoted(text: str) -> str:
@@ -92,6 +107,29 @@ def _metric(text: str) -> tuple[str, float | None]:
     if text in ("success", *_TIMES, *_RATES, *_COUNTS):
         return text, None
     raise ValueError(f"unknown measure {text!r}; known are {KNOWN}")
+
+
+def _shift(metric: str, text: str, place: int) -> Shift:
+    """What follows `baseline`. A percentage is one of its figure, but of success, which is one: points."""
+    match = _SHIFT.fullmatch(text)
+    if match is None:
+        raise ValueError(
+            f"at character {place + len('baseline')}: after baseline comes nothing, or a distance such as "
+            f"+10% or -5%, not {text[len('baseline') :][:40].strip()!r}"
+        )
+    if match["by"] is None:
+        return Shift()
+    sign = -1.0 if match["sign"] == "-" else 1.0
+    by, at = match["by"], place + match.start("by")
+    if not by.endswith("%") or metric == "success":
+        return Shift(offset=sign * _limit(metric, by, at))
+    try:
+        share = _number(by.removesuffix("%")) / 100
+    except ValueError:
+        raise ValueError(f"at character {at}: the distance {by[:40]!r} should look like 10%") from None
+    if sign * share < -1:
+        raise ValueError(f"at character {at}: nothing lies more than 100% below the baseline")
+    return Shift(scale=1 + sign * share)
 
 
 def _limit(metric: str, text: str, place: int) -> float:
@@ -118,6 +156,15 @@ def _number(text: str) -> float:
     return float(cleaned)
 
 
+def resolved(threshold: Threshold, against: Mapping[str, float | None]) -> Threshold:
+    """The rule with its limit, where it lies at a distance from the baseline's figure. `against` holds the
+    baseline's figures by the expressions of the rules; without one the limit stays open."""
+    figure = against.get(threshold.expression)
+    if threshold.shift is None or figure is None:
+        return threshold
+    return replace(threshold, limit=max(0.0, figure * threshold.shift.scale + threshold.shift.offset))
+
+
 def evaluate(
     threshold: Threshold,
     total: EndpointStats,
@@ -125,13 +172,23 @@ def evaluate(
     seconds: float,
     trustworthy: bool | None = None,
 ) -> Outcome:
-    """Whether the rule holds for a run that sent load for `seconds` and whose audit said `trustworthy`."""
+    """Whether the rule, resolved, holds for a run that sent load for `seconds` and whose audit said
+    `trustworthy`."""
     if threshold.metric == "audit":
         return Outcome(threshold.expression, trustworthy is True, _as_number(trustworthy))
-    figures = total if threshold.endpoint is None else endpoints.get(threshold.endpoint)
-    actual = None if figures is None else _actual(threshold, figures, seconds)
+    actual = measured(threshold, total, endpoints, seconds)
+    if threshold.limit is None:
+        return Outcome(threshold.expression, passed=True, actual=actual)
     passed = actual is not None and _OPERATORS[threshold.op](actual, threshold.limit)
     return Outcome(threshold.expression, passed, actual)
+
+
+def measured(
+    threshold: Threshold, total: EndpointStats, endpoints: Mapping[str, EndpointStats], seconds: float
+) -> float | None:
+    """The figure that the rule is about, in its unit; None where it cannot be had."""
+    figures = total if threshold.endpoint is None else endpoints.get(threshold.endpoint)
+    return None if figures is None else _actual(threshold, figures, seconds)
 
 
 def _as_number(verdict: bool | None) -> float | None:

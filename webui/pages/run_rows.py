@@ -1,5 +1,6 @@
 """The rows of the run page's tables and lists: failures, thresholds, changes, a sweep's steps. Pure."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -9,11 +10,14 @@ from webui.metrics import thresholds
 from webui.metrics.snapshot import EndpointStats
 from webui.metrics.thresholds import Outcome, Threshold
 from webui.pages.planned import plan_clock
+from webui.pages.verdict import knee_step
 from webui.plan.load import RampingUsers
 from webui.plan.model import Plan
 from webui.plan.pacing import users_at
 from webui.runs.changes import ChangeKind, rate_target, users_target
 from webui.runs.model import RunView
+
+STEP_BAR = 180.0  # how wide a step's bar may be, in units of its SVG
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +51,16 @@ class RuleRow:
     @property
     def meter_percent(self) -> float:
         """How much of the meter is filled; the limit stands at 80."""
-        if self.outcome.actual is None or self.rule.limit <= 0:
+        if self.outcome.actual is None or not self.rule.limit:
             return 0.0
         return max(0.0, min(100.0, 80.0 * self.outcome.actual / self.rule.limit))
 
     @property
     def spare(self) -> float | None:
         """How far from the limit, without sign."""
-        return None if self.outcome.actual is None else abs(self.rule.limit - self.outcome.actual)
+        if self.outcome.actual is None or self.rule.limit is None:
+            return None
+        return abs(self.rule.limit - self.outcome.actual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +83,25 @@ class ChangeRow:
 
 @dataclass(frozen=True, slots=True)
 class StepRow:
-    """One measured level of a sweep; `best`: none had a higher throughput."""
+    """One measured level of a sweep; `best`: none had a higher throughput. `knee` and `past` say where it is
+    by the diagnosis. The bars are `scale` users wide at the most."""
 
+    id: str
     step: StepPart
     best: bool
+    knee: bool = False
+    past: bool = False
+    scale: int = 1
+
+    @property
+    def served_width(self) -> float:
+        """The bar of what is in service, of 180."""
+        return STEP_BAR * (self.step.in_service or 0.0) / self.scale
+
+    @property
+    def waiting_width(self) -> float:
+        """The bar of what waits."""
+        return STEP_BAR * (self.step.waiting or 0.0) / self.scale
 
 
 def error_rows(parts: Sequence[ErrorPart], plan: Plan, *, in_order_of_time: bool) -> list[ErrorRow]:
@@ -125,7 +146,8 @@ def _group(kind: str) -> str:
 
 def rule_rows(view: RunView, merged: EndpointStats | None, trustworthy: bool | None) -> list[RuleRow]:
     """The plan's thresholds by the figures so far; `trustworthy` is what the audit says."""
-    rules = [thresholds.parse(expression) for expression in view.plan.thresholds]
+    against = view.baseline_values
+    rules = [thresholds.resolved(thresholds.parse(rule), against) for rule in view.plan.thresholds]
     if view.total is None or merged is None:
         return [RuleRow(rule, Outcome(rule.expression, passed=True, actual=None)) for rule in rules]
     named = dict(zip((request.label for request in view.plan.requests), view.total.endpoints, strict=False))
@@ -157,7 +179,25 @@ def _before(view: RunView, place: int) -> float | None:
     return target
 
 
-def step_rows(steps: Sequence[StepPart]) -> list[StepRow]:
-    """The levels of a sweep by rising number of users; the first of the best throughput is marked."""
+def step_rows(steps: Sequence[StepPart], knee_users: float | None = None) -> list[StepRow]:
+    """The levels of a sweep by rising number of users; the first of the best throughput and the one that stands
+    for the knee are marked. A level that was measured twice has an id for each."""
     best = max(steps, key=lambda step: step.throughput_rps or 0.0, default=None)
-    return [StepRow(step, step is best and bool(step.throughput_rps)) for step in steps]
+    knee = knee_step(steps, knee_users)
+    scale = max((step.users for step in steps), default=1)
+    seen: Counter[int] = Counter()
+    rows = []
+    for step in steps:
+        seen[step.users] += 1
+        number = f"-{seen[step.users]}" if seen[step.users] > 1 else ""
+        rows.append(
+            StepRow(
+                f"step-{step.users}{number}",
+                step,
+                best=step is best and bool(step.throughput_rps),
+                knee=step is knee,
+                past=knee is not None and step.users > knee.users,
+                scale=scale,
+            )
+        )
+    return rows

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from webui.errors import GeneratorFailed
 from webui.fleet import shard_specs
 from webui.plan.documents import plan_to_data
+from webui.plan.identity import plan_key
 from webui.plan.load import Shape
 from webui.runs.changes import RunChange, Wanted
 from webui.runs.journal import Journal
@@ -78,6 +79,8 @@ class Driver:
             heartbeat_at=live.created_at,
             plan=plan_to_data(plan),
             note=plan.note,
+            plan_key=plan_key(plan),
+            baseline=None if live.baseline is None else live.baseline.model_dump(mode="json"),
         )
         await self._store.add_run(record)
         self._journal.start()

@@ -2,11 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from webui.analysis.baseline import Baseline
+from webui.analysis.results import NOTHING
 from webui.errors import Conflict
 from webui.metrics import codec
 from webui.metrics.series import Change, Series
@@ -29,7 +31,7 @@ from webui.runs.changes import (
 )
 from webui.runs.merging import Merger, Released
 from webui.runs.model import RunView
-from webui.runs.outcome import CutShort, Ending, ShardEnd, abort_reason, broken_rule, ending_of
+from webui.runs.outcome import CutShort, Ending, Judged, ShardEnd, abort_reason, broken_rule, ending_of
 from webui.runs.state import RunStatus, step
 from webui.store import RunChanges
 from webui.units import NS_PER_S
@@ -77,6 +79,7 @@ class LiveRun:
         self.ended_at: datetime | None = None
         self.queue_position: int | None = None
         self.unsaved: str | None = None
+        self.baseline: Baseline | None = None  # set before it starts
         self._started_clock: float | None = None
         self._load_started = False  # a shard has said so
         self.heard_at = 0.0  # when the last event of a shard came, by this process's clock
@@ -164,7 +167,12 @@ class LiveRun:
     def ending(self) -> Ending:
         """The verdict on what the shards reported."""
         ends = [self._ends[shard] for shard in sorted(self._ends)]
-        return ending_of(self.plan, self.total, self.load_s, ends, self._cut_short, self._trustworthy())
+        judged = Judged(self._trustworthy(), self._baseline_values)
+        return ending_of(self.plan, self.total, self.load_s, ends, self._cut_short, judged)
+
+    @property
+    def _baseline_values(self) -> Mapping[str, float | None]:
+        return self.baseline.values if self.baseline is not None else NOTHING
 
     def _trustworthy(self) -> bool | None:
         """The audit's verdict where a threshold asks for it: finding it takes a while."""
@@ -261,7 +269,8 @@ class LiveRun:
         measured_s = self.total.end_ns / NS_PER_S
         if measured_s < after_s or self.shards_ended.is_set():
             return
-        broken = broken_rule(self.plan, self.total, self.load_s, self._trustworthy())
+        judged = Judged(self._trustworthy(), self._baseline_values)
+        broken = broken_rule(self.plan, self.total, self.load_s, judged)
         if broken is not None:
             self.on_abort(abort_reason(broken, measured_s))
 
@@ -327,6 +336,7 @@ class LiveRun:
             total=self.total,
             seq=seq or self.channel.seq,
             unsaved=self.unsaved,
+            baseline=self.baseline,
         )
 
     def _publish(self, kind: Kind, change: Change | None = None) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from webui.errors import Conflict, NotFound, QueueFull, StoreUnavailable
 from webui.plan.documents import plan_to_data
 from webui.plan.model import Plan
+from webui.runs.baseline import baseline_of, choose_baseline
 from webui.runs.broadcast import Channel, Subscription
 from webui.runs.changes import wanted_changes
 from webui.runs.driving import Driver, FleetLike
@@ -23,6 +24,7 @@ from webui.runs.ownership import BEAT_S, this_process
 from webui.runs.recovery import recover
 from webui.runs.shelf import Shelf
 from webui.runs.state import RunStatus
+from webui.runs.stored import missing
 from webui.store import RunRecord, Store
 from webui.units import plural
 
@@ -95,6 +97,7 @@ class RunManager:
         self._drivers[live.id] = driver
         self._queue.append(driver)
         try:
+            live.baseline = await baseline_of(self._store, plan, self._now())
             await driver.save_new()
         except BaseException:
             self._forget(driver)
@@ -184,21 +187,47 @@ class RunManager:
     async def _record(self, run_id: str) -> RunRecord:
         record = await self._store.get_run(run_id, with_result=False)
         if record is None:
-            raise NotFound(f"There is no run {run_id}; it may have been deleted.")
+            raise await missing(self._store, run_id)
         return record
 
     def _by_you(self) -> str:
         return f"By you at {self._now().astimezone():%H:%M}"
 
     async def delete(self, run_id: str) -> None:
-        """Deletes an ended run with its results. Raises NotFound, Conflict while it is live."""
+        """Deletes an ended run; `restore` brings it back until it is purged, see `webui.runs.upkeep`.
+
+        One whose results could not be saved is gone at once. Raises NotFound, Conflict while it is live.
+        """
         driver = self._drivers.get(run_id)
         status = driver.live.status if driver else await self._record_status(run_id)
         if status.live:
             raise Conflict("This test has not ended yet; stop it first.")
-        if driver is not None:
-            self._forget(driver)
-        await self._store.delete_run(run_id)
+        if driver is not None and driver.live.unsaved is not None:
+            self._forget(driver)  # nothing could be restored
+            await self._store.delete_run(run_id)
+        else:
+            await self._store.hide_run(run_id, self._now())
+
+    async def restore(self, run_id: str) -> None:
+        """Brings a deleted run back; one that is not deleted stays as it is. Raises NotFound."""
+        await self._store.restore_run(run_id)
+
+    async def pin(self, run_id: str, pinned: bool) -> None:
+        """Pins a run in any state, or lets it go. Raises NotFound."""
+        await self._record(run_id)
+        await self._store.update_run(run_id, pinned=pinned)
+
+    async def set_baseline(self, run_id: str, wanted: bool) -> None:
+        """Makes an ended run its plan's baseline, which later runs of the plan are held against, or not any
+        more.
+
+        Raises NotFound, and Conflict for a run that has not ended or measured nothing.
+        """
+        record = await self._record(run_id)
+        if wanted:
+            await choose_baseline(self._store, record)
+        else:
+            await self._store.clear_baseline(run_id)
 
     async def view(self, run_id: str) -> RunView:
         """The run as it stands, live or stored. Raises NotFound, StoreUnavailable."""

@@ -1,13 +1,14 @@
 """What pages and the API read of a run, live or stored: `RunView`, an immutable picture of one moment."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from webui.analysis.baseline import Baseline, BaselinePart, baseline_part
 from webui.analysis.document import AuditPart, ChangePart, RunDocument
-from webui.analysis.results import measured_parts, rows
+from webui.analysis.results import NOTHING, headline, measured_parts, rows
 from webui.metrics.snapshot import Snapshot, StepStats
 from webui.plan.documents import plan_to_data
 from webui.plan.model import Plan
@@ -44,6 +45,7 @@ class RunView:
     seq: int = 0  # of the run's last event when this view was taken: where a stream goes on
     unsaved: str | None = None  # why the newest results are not on disk yet
     stored_audit: AuditPart | None = None  # the verdict of a finished run as it was saved
+    baseline: Baseline | None = None  # what it is held against, fixed when it began
 
     @property
     def live(self) -> bool:
@@ -91,6 +93,18 @@ class RunView:
             return self.stored_audit
         return audit_of(self.plan, self.snapshots, self.total, self.shards, self.shards_lost, self.live)
 
+    @property
+    def baseline_values(self) -> Mapping[str, float | None]:
+        """The baseline's figures for the rules that refer to it, by their expressions."""
+        return self.baseline.values if self.baseline is not None else NOTHING
+
+    @property
+    def against_baseline(self) -> BaselinePart | None:
+        """How it differs from its baseline so far; None without one."""
+        if self.baseline is None:
+            return None
+        return baseline_part(self.baseline, headline(self.total, self.load_s))
+
     def result(self) -> RunDocument:
         """The result document, finished or so far. Computed once."""
         return self._document
@@ -116,9 +130,11 @@ class RunView:
             paused=self.paused,
             changes=tuple(ChangePart.model_validate(change, from_attributes=True) for change in self.changes),
             audit=self.audit,
+            baseline=self.against_baseline,
             **self._measured(),
         )
 
     def _measured(self) -> dict[str, Any]:
-        parts = measured_parts(self.plan, self.total, self.load_s, self.audit.trustworthy)
+        values = self.baseline_values
+        parts = measured_parts(self.plan, self.total, self.load_s, self.audit.trustworthy, values)
         return {**parts, "snapshots": rows(self.snapshots)}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from webui.analysis.document import ThresholdPart
-from webui.analysis.results import threshold_parts
+from webui.analysis.results import NOTHING, threshold_parts
 from webui.metrics.snapshot import Snapshot
 from webui.plan.model import Plan
 from webui.plan.target import Target
@@ -56,22 +56,29 @@ class Ending(NamedTuple):
     reason: str = ""
 
 
+class Judged(NamedTuple):
+    """What thresholds are judged by beside the figures: the audit's verdict, and the baseline's figures."""
+
+    trustworthy: bool | None = None
+    against: Mapping[str, float | None] = NOTHING
+
+
 def ending_of(
     plan: Plan,
     total: Snapshot | None,
     load_s: float,
     ends: Sequence[ShardEnd],
     cut_short: CutShort,
-    trustworthy: bool | None,
+    judged: Judged,
 ) -> Ending:
-    """The verdict when all shards have ended. `trustworthy` is what the audit says, for a threshold on it."""
+    """The verdict when all shards have ended."""
     finished = [end for end in ends if end.kind == "finished"]
     if not _ran_to_the_end(finished, ends) and cut_short.ending is not None:
         return cut_short.ending
     if not finished:
         return _nothing_finished(total, ends)
     partial = _partial(ends)
-    status, reason = _by_results(plan, total, load_s, trustworthy)
+    status, reason = _by_results(plan, total, load_s, judged)
     return Ending(status, " ".join(part for part in (reason, partial) if part))
 
 
@@ -93,22 +100,22 @@ def _partial(ends: Sequence[ShardEnd]) -> str:
     return f"Partial: {len(gone)} of {len(ends)} engines did not finish. {gone[0].text}"
 
 
-def _by_results(plan: Plan, total: Snapshot | None, load_s: float, trustworthy: bool | None) -> Ending:
+def _by_results(plan: Plan, total: Snapshot | None, load_s: float, judged: Judged) -> Ending:
     if total is None or not _completed(total):
         return Ending(RunStatus.ERROR, nothing_measured(plan, total))
     totals = total.totals
     if not totals.successes:
         return Ending(RunStatus.FAILED, f"None of {count(totals.completed)} responses was a success.")
-    rules = threshold_parts(plan, total, load_s, trustworthy)
+    rules = threshold_parts(plan, total, load_s, *judged)
     broken = [rule for rule in rules if not rule.passed]
     if broken:
         return Ending(RunStatus.FAILED, f"{len(broken)} of {plural(len(rules), 'threshold')} did not hold.")
     return Ending(RunStatus.PASSED)
 
 
-def broken_rule(plan: Plan, total: Snapshot, load_s: float, trustworthy: bool | None) -> ThresholdPart | None:
+def broken_rule(plan: Plan, total: Snapshot, load_s: float, judged: Judged) -> ThresholdPart | None:
     """The first threshold that does not hold by the figures so far; one without a figure is still open."""
-    rules = threshold_parts(plan, total, load_s, trustworthy)
+    rules = threshold_parts(plan, total, load_s, *judged)
     return next((rule for rule in rules if rule.actual is not None and not rule.passed), None)
 
 

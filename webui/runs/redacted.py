@@ -5,6 +5,7 @@ Hiding what is hidden already changes nothing, so an export that was imported is
 
 from dataclasses import replace
 
+from webui.analysis.baseline import Baseline
 from webui.metrics.snapshot import Snapshot
 from webui.runs.model import RunView
 from webui.security.redaction import Redactor
@@ -23,7 +24,13 @@ def redacted(view: RunView) -> RunView:
         note=redactor.text(view.note),
         total=None if view.total is None else _without_secrets(view.total, redactor),
         unsaved=None,
+        baseline=None if view.baseline is None else _named_safely(view.baseline, redactor),
     )
+
+
+def _named_safely(baseline: Baseline, redactor: Redactor) -> Baseline:
+    values = {redactor.text(rule): value for rule, value in baseline.values.items()}
+    return baseline.model_copy(update={"name": redactor.text(baseline.name), "values": values})
 
 
 def wholly_redacted(view: RunView) -> RunView:

@@ -5,10 +5,9 @@ from collections import OrderedDict
 from datetime import datetime
 from typing import NamedTuple
 
-from webui.errors import NotFound
 from webui.runs.model import RunView
 from webui.runs.state import RunStatus
-from webui.runs.stored import stored_view
+from webui.runs.stored import missing, stored_view
 from webui.store import RunRecord, Store
 
 MAX_ROWS = 1500  # of all kept views together, up to 100 kB each; the one asked for last is always kept
@@ -33,7 +32,7 @@ class Shelf:
         record = await self._store.get_run(run_id, with_result=False)
         if record is None:
             self._kept.pop(run_id, None)
-            raise NotFound(f"There is no run {run_id}; it may have been deleted.")
+            raise await missing(self._store, run_id)
         if RunStatus(record.status).live:
             return await stored_view(self._store, run_id, now)
         async with self._unpacking:

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from webui.analysis.baseline import Baseline
 from webui.analysis.document import AuditPart, RunDocument
-from webui.errors import NotFound
+from webui.errors import Deleted, NotFound
 from webui.metrics import codec
 from webui.metrics.snapshot import Snapshot, merge_time
 from webui.plan.documents import plan_from_data
@@ -16,15 +17,25 @@ from webui.runs.state import RunStatus
 from webui.store import RunRecord, Store
 from webui.units import NS_PER_S
 
+KEEP_DELETED = timedelta(days=7)  # how long a deleted run can be restored
+
 
 async def stored_view(store: Store, run_id: str, now: datetime) -> RunView:
     """The run as it is in the store. Raises NotFound, StoreUnavailable."""
     record = await store.get_run(run_id)
     if record is None:
-        raise NotFound(f"There is no run {run_id}; it may have been deleted.")
+        raise await missing(store, run_id)
     rows = await store.snapshots(run_id)
     # Thousands of histograms are unpacked: not in the loop's thread.
     return await asyncio.to_thread(view_of, record, rows, now)
+
+
+async def missing(store: Store, run_id: str) -> NotFound:
+    """The error for a run that is not there, which says whether it was deleted and can be restored."""
+    deleted_at = await store.deleted_at(run_id)
+    if deleted_at is None:
+        return NotFound(f"There is no run {run_id}; it may have been deleted.")
+    return Deleted(run_id, deleted_at, deleted_at + KEEP_DELETED)
 
 
 def view_of(record: RunRecord, rows: Sequence[bytes], now: datetime) -> RunView:
@@ -60,6 +71,7 @@ def view_of(record: RunRecord, rows: Sequence[bytes], now: datetime) -> RunView:
         snapshots=snapshots,
         total=total,
         stored_audit=AuditPart.model_validate(result["audit"]) if "audit" in result else None,
+        baseline=None if record.baseline is None else Baseline.model_validate(record.baseline),
     )
 
 

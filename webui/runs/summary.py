@@ -1,9 +1,9 @@
 """What lists show of a run: target, load in words, headline figures. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import singledispatch
 
-from webui.analysis.results import times_part, totals_part
+from webui.analysis.results import headline
 from webui.metrics.snapshot import Snapshot
 from webui.plan.load import Burst, ConstantRate, ConstantUsers, RampingRate, RampingUsers, Shape, Sweep
 from webui.plan.model import Plan
@@ -102,6 +102,15 @@ def spark_of(snapshots: Sequence[Snapshot]) -> list[float]:
     return [_throughput(group) for group in groups]
 
 
+def spark_p95_of(values: Iterable[float | None]) -> list[float | None]:
+    """The p95 of the run's intervals, thinned to `SPARK_POINTS`: of several the highest, as percentiles
+    cannot be averaged. None where nothing was measured."""
+    found = list(values)
+    size = max(1, -(-len(found) // SPARK_POINTS))
+    groups = [found[start : start + size] for start in range(0, len(found), size)]
+    return [max((value for value in group if value is not None), default=None) for group in groups]
+
+
 def _throughput(group: Sequence[Snapshot]) -> float:
     seconds = sum(snapshot.seconds for snapshot in group)
     return sum(snapshot.totals.successes for snapshot in group) / seconds if seconds > 0 else 0.0
@@ -121,10 +130,14 @@ def final_fields(view: RunView) -> RunChanges:
     }
     if view.total is None:
         return changes
-    figures = view.total.all_endpoints
-    totals = totals_part(figures.totals, view.load_s)
-    changes["throughput_rps"] = totals.throughput_rps
-    changes["success_percent"] = totals.success_percent
-    changes["sent"] = totals.sent
-    changes["p95_ms"] = times_part(figures.response).p95
+    figures = headline(view.total, view.load_s)
+    changes["throughput_rps"] = figures["throughput_rps"]
+    changes["success_percent"] = figures["success_percent"]
+    changes["p50_ms"] = figures["p50_ms"]
+    changes["p95_ms"] = figures["p95_ms"]
+    changes["p99_ms"] = figures["p99_ms"]
+    changes["sent"] = view.total.totals.sent
+    document = view.result()
+    changes["spark_p95"] = spark_p95_of(row.p95_ms for row in document.snapshots)
+    changes["pattern"] = document.diagnosis.pattern if document.diagnosis is not None else None
     return changes

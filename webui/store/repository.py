@@ -176,7 +176,7 @@ class Store(Links, Plans, Experiments, Deletion):
 
 async def _update(connection: AsyncConnection, run_id: str, changes: RunChanges) -> None:
     values = row(changes)
-    this = (runs.c.id == run_id) & SHOWN
+    this = runs.c.id == run_id  # also one deleted in the moment of its end: it may be restored
     if "name" in values or "tags" in values:
         columns = (runs.c.name, runs.c.target, runs.c.tags)
         found = (await connection.execute(select(*columns).where(this))).one_or_none()
