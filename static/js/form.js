@@ -38,8 +38,7 @@
     }
   };
 
-  const busy = (on) => {
-    const button = document.getElementById("start");
+  const busy = (on, button) => {
     const word = button.querySelector("span");
     if (on) {
       button.style.minWidth = `${button.offsetWidth}px`;
@@ -61,7 +60,8 @@
     form.dispatchEvent(new Event("change", { bubbles: true }));
   };
 
-  document.getElementById("start").dataset.icon = document.querySelector("#start use").getAttribute("href");
+  const starts = [...form.querySelectorAll("#start, #why")];
+  for (const button of starts) button.dataset.icon = button.querySelector("use").getAttribute("href");
   for (const slot of form.querySelectorAll(".err-slot")) {
     if (slot.querySelector(".err")) touched.add(slot.dataset.for);
   }
@@ -70,7 +70,7 @@
     if (event.submitter?.name === "do") return;
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "true";
-    busy(true);
+    busy(true, starts.includes(event.submitter) ? event.submitter : starts[0]);
   });
   form.addEventListener("click", (event) => {
     const button = event.target.closest(".remove");
@@ -81,7 +81,7 @@
   // Coming back with the browser's own button, the form can be sent again.
   window.addEventListener("pageshow", () => {
     delete form.dataset.sent;
-    busy(false);
+    for (const button of starts) busy(false, button);
   });
   document.addEventListener("htmx:config:request", (event) => {
     const { ctx } = event.detail;

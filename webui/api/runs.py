@@ -9,7 +9,8 @@ from sse_starlette import EventSourceResponse
 
 from webui.analysis.document import RunDocument, Status
 from webui.api import stream
-from webui.api.bodies import read_changes, read_plan
+from webui.api.bodies import read_changes
+from webui.api.confirming import confirmed_plan
 from webui.api.models import Changes, RunItem, RunList, Share, ShareList
 from webui.api.openapi import CHANGES_BODY, EVENTS, PLAN_BODY, problems
 from webui.errors import InvalidInput
@@ -34,7 +35,7 @@ _LOCATION = {"Location": {"description": "Where the new thing is.", "schema": {"
     openapi_extra=PLAN_BODY,
 )
 async def create_run(
-    plan: Annotated[Plan, Depends(read_plan)], manager: Manager, response: Response
+    plan: Annotated[Plan, Depends(confirmed_plan)], manager: Manager, response: Response
 ) -> RunDocument:
     """Starts a run of the plan, or queues it when as many run as may run at a time."""
     view = await manager.create(plan)

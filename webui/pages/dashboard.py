@@ -1,7 +1,7 @@
 """The dashboard: the new-test form, recent runs, and what the form posts to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Annotated
 
@@ -14,11 +14,12 @@ from webui.errors import InvalidInput, KatydidError, NotFound, Problem, QueueFul
 from webui.lab.manager import LabManager, RunningTarget
 from webui.lab.practice import practice_targets
 from webui.pages.editor import PlanEditor, editor_of_plan, editor_of_text, example, form_of_plan, rewritten
+from webui.pages.findout import must_be_confirmed, why_fields, why_plan
 from webui.pages.formedit import edited, with_check, with_request, with_stage
 from webui.pages.formplan import plan_from_fields
 from webui.pages.forms import MAX_FIELDS, MAX_PART_BYTES, FormFields, read_form
 from webui.pages.newtest import NewTest, controls, new_test
-from webui.pages.plantext import plan_from_text
+from webui.pages.plantext import format_of, plan_from_text, text_of
 from webui.pages.rows import Recent, recent_runs
 from webui.pages.templating import respond
 from webui.plan.documents import plan_from_data
@@ -80,10 +81,20 @@ class Posted:
     text: str | None
     do: str
     touched: frozenset[str]
+    confirmed: bool  # writes may be repeated
+    find: bool  # "Find out why" was pressed
 
     def plan(self) -> Plan:
         """The plan. Raises InvalidInput."""
         return plan_from_fields(self.fields) if self.text is None else plan_from_text(self.text)
+
+    def as_asked(self) -> "Posted":
+        """What is to be started: with "Find out why", the sweep that tells. Raises InvalidInput."""
+        if not self.find:
+            return self
+        if self.text is None:
+            return replace(self, fields=why_fields(self.fields))
+        return replace(self, text=text_of(why_plan(self.plan()), format_of(self.text)))
 
     def again(self, problems: Sequence[Problem] = (), message: str = "") -> NewTest | PlanEditor:
         """The same to be put right."""
@@ -100,6 +111,8 @@ async def _posted(request: Request) -> Posted:
                 text=_plan_text(form),
                 do=str(form.get("do", "")),
                 touched=frozenset(map(str, form.getlist("touched"))),
+                confirmed="confirm" in form,
+                find="find" in form,
             )
     except HTTPException as error:  # so Starlette refuses what it cannot take apart
         what = f"the form cannot be read ({error.detail}); a body may have 10 MB at most"
@@ -118,14 +131,16 @@ async def dashboard(
     store: Storage,
     source: Annotated[str | None, Query(alias="from", max_length=100)] = None,
     edit: Annotated[str, Query(alias="as", max_length=10)] = "",
+    why: Annotated[bool, Query()] = False,
 ) -> Response:
     """The dashboard; with `?from=` a run's id, the form is filled in with its plan; with `?as=text` the
-    plan is text."""
+    plan is text; with `?why=1` it is the sweep that tells why, to be confirmed."""
     if source is None:
         test = example() if edit == "text" else new_test(FormFields())
         return await _page(request, manager, store, test)
     view = await manager.view(source)
-    filled = editor_of_plan(view.plan) if edit == "text" else form_of_plan(view.plan)
+    plan = why_plan(view.plan) if why else view.plan
+    filled = _to_confirm(plan) if why else editor_of_plan(plan) if edit == "text" else form_of_plan(plan)
     named = Source(view.id, view.name or view.plan.title)
     return await _page(request, manager, store, filled, source=named)
 
@@ -137,7 +152,10 @@ async def start(request: Request, manager: Manager, store: Storage) -> Response:
     if posted.do:
         return await _edited(request, manager, store, posted)
     try:
-        view = await manager.create(posted.plan())
+        posted = posted.as_asked()
+        plan = posted.plan()
+        must_be_confirmed(plan, confirmed=posted.confirmed)
+        view = await manager.create(plan)
     except InvalidInput as error:
         return await _again(request, manager, store, posted.again(error.problems), 422)
     except QueueFull as error:
@@ -211,6 +229,18 @@ def practice_offers(app: FastAPI) -> Sequence[RunningTarget]:
     """The practice targets that answer at this moment; none where they are switched off."""
     lab: LabManager | None = getattr(app.state, "lab", None)
     return practice_targets(lab) if lab is not None else ()
+
+
+def _to_confirm(plan: Plan) -> NewTest | PlanEditor:
+    """The form of a sweep with the question whether it may repeat writes."""
+    form = form_of_plan(plan)
+    try:
+        must_be_confirmed(plan, confirmed=False)
+    except InvalidInput as error:
+        if isinstance(form, PlanEditor):
+            return editor_of_text(form.text, error.problems, beyond=form.beyond)
+        return new_test(form.fields, error.problems)
+    return form
 
 
 async def _edited(request: Request, manager: RunManager, store: Store, posted: Posted) -> Response:

@@ -29,6 +29,11 @@ class PlanEditor:
     message: str = ""
     beyond: Sequence[str] = ()
 
+    @property
+    def asks(self) -> bool:
+        """Whether the plan needs a yes before it starts."""
+        return any(problem.field == "confirm" for problem in self.problems)
+
 
 def editor_of_text(
     text: str, problems: Sequence[Problem] = (), message: str = "", beyond: Sequence[str] = ()

@@ -37,7 +37,8 @@ _CONTROLS = {
     "rate": {"": "rate", "rate_rps": "rate", "duration_s": "rate_time", "max_users": "in_flight"},
     "stages": {"start_users": "stages_from", "start_rate_rps": "stages_from", "max_users": "in_flight"},
     "burst": {"": "burst_size", "size": "burst_size", "count": "burst_count", "pause_s": "burst_pause"},
-    "sweep": {"": "sweep_to", "from": "sweep_from", "to": "sweep_to", "step_s": "sweep_time"},
+    "sweep": {"": "sweep_to", "from": "sweep_from", "to": "sweep_to", "step_s": "sweep_time",
+              "limit": "sweep_limit"},
 }  # fmt: skip
 
 
@@ -159,6 +160,8 @@ class LoadReader(Reader):
         }
         if fields.sweep_time.strip():
             data["step_s"] = self._seconds("sweep_time", fields)
+        if fields.sweep_limit.strip():
+            data["limit"] = fields.sweep_limit.strip()
         return data
 
 
@@ -253,7 +256,8 @@ def _pool(load: ConstantRate | RampingRate) -> dict[str, str]:
 
 def _sweep_fields(load: Sweep) -> dict[str, Any]:
     time = "" if load.step_s is None else duration_text(load.step_s)
-    return {"shape": "sweep", "sweep_from": f"{load.from_:,}", "sweep_to": f"{load.to:,}", "sweep_time": time}
+    ends = {"sweep_from": f"{load.from_:,}", "sweep_to": f"{load.to:,}"}
+    return {"shape": "sweep", **ends, "sweep_time": time, "sweep_limit": load.limit or ""}
 
 
 def knots_of(begin: float, stages: Stages) -> list[tuple[float, float]]:

@@ -49,6 +49,7 @@ _CONTROLS = {
     "name": "name",
     "note": "note",
     "base_url": f"url-{FIRST}",
+    "canary": "canary",
 }
 _LISTS = {"think_time_s": "pause", "tags": "tags", "thresholds": "thresholds"}
 _REQUEST_CONTROLS = {"path": "url", "success_statuses": "statuses"}
@@ -111,6 +112,8 @@ class _Reader(LoadReader):
             data["abort_on_fail_after_s"] = after
         if not (fields.open_model or fields.shape == "burst"):
             data["think_time_s"] = self.read("pause", pause_from_text, fields.pause, (0.0, 0.0))
+        if fields.shape == "sweep":
+            data["canary"] = fields.canary.strip() or None
         return data
 
     def http(self, fields: FormFields) -> dict[str, Any]:

@@ -127,6 +127,8 @@ class FormFields:
     sweep_from: str = "1"
     sweep_to: str = "256"
     sweep_time: str = ""
+    sweep_limit: str = ""
+    canary: str = ""
     # shapes that plan users
     pause: str = "0"
     # verdict

@@ -62,7 +62,7 @@ _LOADS = {
     "rate": ("rate", "rate_time", "in_flight"),
     "stages": ("stages_from", "in_flight", "pause"),
     "burst": ("burst_size", "burst_count", "burst_pause"),
-    "sweep": ("sweep_from", "sweep_to", "sweep_time", "pause"),
+    "sweep": ("sweep_from", "sweep_to", "sweep_time", "pause", "canary", "sweep_limit", "confirm"),
 }
 _CONNECTION = (
     "max_redirects", "cookies", "auth", "auth_user", "auth_password", "auth_token", "proxy", "dns",

@@ -36,6 +36,7 @@ def fields_from_plan(plan: Plan) -> FormFields:
         name=plan.name,
         tags=tags_text(plan.tags),
         note=plan.note,
+        canary=plan.canary or "",
         **fields_of_load(plan.load),
         **_http(plan.http),
         **after,  # type: ignore[arg-type]

@@ -18,15 +18,15 @@ from webui.plan.load import (
     peak_users,
     planned_s,
 )
+from webui.sweep.planner import LONGEST_S
 
 # The sketch, in SVG units: the plot's left, top, right and bottom.
 LEFT, TOP, RIGHT, BOTTOM = 38.0, 8.0, 352.0, 108.0
 SHOWN_OPEN_S = 10.0  # of a load whose end is open
 MAX_SPIKES = 12
 MAX_LEVEL_LABELS = 7
-REFINED = 3  # levels that a sweep adds around the knee
 LONGEST_SETTLING_S = 4.0  # of a level of a sweep
-LONGEST_MEASURED_S = 2.5  # of a sweep's level, where the plan leaves the time open
+WAITS_S = 8.0  # for the last answers, and for one user again, after a sweep begins nothing more
 _STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400)
 
 Knots = Sequence[tuple[float, float]]
@@ -184,8 +184,7 @@ def sweep_levels(load: Sweep) -> list[int]:
 
 
 def _longest_s(load: Sweep) -> float:
-    measured = LONGEST_MEASURED_S if load.step_s is None else load.step_s
-    return (len(sweep_levels(load)) + REFINED) * (LONGEST_SETTLING_S + measured)
+    return LONGEST_S + (WAITS_S if load.step_s is None else 2 * (LONGEST_SETTLING_S + load.step_s))
 
 
 def _course(load: Shape) -> tuple[str, Sequence[float]]:

@@ -10,10 +10,12 @@ from starlette.concurrency import run_in_threadpool
 from webui.errors import Conflict, InvalidInput, NotFound
 from webui.pages.chart_data import whole_chart
 from webui.pages.chart_rows import COLUMNS, chart_rows
+from webui.pages.findout import why_plan
 from webui.pages.run_context import RunPage, ShareLink, run_page
 from webui.pages.run_controls import changes_from
 from webui.pages.templating import render, respond
 from webui.plan.documents import plan_to_json, plan_to_toml
+from webui.plan.repeats import repeated_writes
 from webui.runs.manager import RunManager
 from webui.runs.model import RunView
 from webui.store import RunRecord, Store
@@ -92,6 +94,17 @@ async def _not_changed(
 def _state(view: RunView, problem: str | None, status: int = 200) -> Response:
     page = run_page(view, view.audit, base=f"/runs/{view.id}", change_problem=problem)
     return respond("run/stream/changed.html", page, status=status)
+
+
+@router.post("/runs/{run_id}/why")
+async def find_out_why(run_id: str, manager: Manager) -> Response:
+    """Starts the sweep that tells why: the run's own again, or one of the same requests. One that repeats writes
+    is asked about first. Raises NotFound."""
+    plan = why_plan((await manager.view(run_id)).plan)
+    if repeated_writes(plan):
+        return _see(f"/?from={run_id}&why=1")
+    view = await manager.create(plan)
+    return _see(f"/runs/{view.id}")
 
 
 @router.post("/runs/{run_id}/delete")
