@@ -15,6 +15,7 @@ from webui.cli.output import Output
 from webui.cli.scratch import scratch_folder
 from webui.cli.summary import summary
 from webui.errors import StoreUnavailable
+from webui.exports import export
 from webui.fleet import Fleet
 from webui.plan.model import Plan
 from webui.runs.manager import RunManager
@@ -94,5 +95,5 @@ def _conclude(view: RunView, output: Output, *, saved: bool, interrupted: bool) 
         people.print(f"This run is not saved: {console.printable(view.unsaved)}")
     elif saved:
         people.print(f"Saved: katydid serve shows it as /runs/{view.id}", style="dim")
-    output.write(document)
+    output.write(lambda name: export(view, name).data)
     return exits.of_run(document, interrupted=interrupted)

@@ -7,9 +7,11 @@ import typer
 
 from webui.cli.plan_flags import PlanFlags
 from webui.cli.spreading import in_panel, spread
+from webui.errors import InvalidInput
 
 _result = in_panel("Result")
 _Text = str | None
+_FORMATS = ("html", "junit", "hlog", "markdown", "k6")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,20 @@ class ResultFlags:
         _Text,
         _result("--json", metavar="FILE|-", says="Write the result document here; - is standard output."),
     ] = None
+    csv: Annotated[_Text, _result("--csv", metavar="DIR", says="Write CSV files into this folder.")] = None
+    html: Annotated[
+        _Text, _result("--html", metavar="FILE|-", says="Write a report that opens in any browser, offline.")
+    ] = None
+    junit: Annotated[
+        _Text, _result("--junit", metavar="FILE|-", says="Write JUnit XML: thresholds and checks.")
+    ] = None
+    hlog: Annotated[
+        _Text, _result("--hlog", metavar="FILE|-", says="Write an HdrHistogram interval log.")
+    ] = None
+    markdown: Annotated[
+        _Text, _result("--markdown", metavar="FILE|-", says="Write a summary for a pull request.")
+    ] = None
+    k6: Annotated[_Text, _result("--k6", metavar="FILE|-", says="Write a summary as k6 would.")] = None
     save: Annotated[
         bool, _result("--save/--no-save", says="Keep the run where the dashboard sees it, or nowhere (keep).")
     ] = True
@@ -30,6 +46,12 @@ class ResultFlags:
         None
     )
     quiet: Annotated[bool, _result("--quiet", "-q", says="Show nothing while it runs.")] = False
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The files that were asked for, by format."""
+        named = {"json": self.json_file} | {name: getattr(self, name) for name in _FORMATS}
+        return {name: path for name, path in named.items() if path is not None}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -46,6 +68,12 @@ def run(
     ],
     flags: PlanFlags,
     result: ResultFlags,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes", "-y", help="Yes, a sweep may repeat requests that are not GET, HEAD or OPTIONS."
+        ),
+    ] = False,
 ) -> int:
     """Run one test and show its result.
 
@@ -56,10 +84,13 @@ def run(
     """
     from webui.cli.flags import plan_of
     from webui.cli.output import Output
+    from webui.plan.repeats import repeated_writes
 
-    output = Output(json_file=result.json_file, quiet=result.quiet)
+    output = Output(result.quiet, result.files, result.csv)
     output.check()
     plan = plan_of(target, flags)
+    if not yes and (what := repeated_writes(plan)):
+        raise InvalidInput.at("--sweep", f"{what}; add --yes to go on")
     from webui.cli.one_run import run_once  # takes a second, which mistakes need not wait for
 
     places = {"database_url": result.database_url, "data_dir": result.data_dir}
