@@ -43,10 +43,22 @@ _DRIFTING = frozenset({"ramping-users", "ramping-rate"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compared:
-    """A run to compare: its result document and its rows, in order of time."""
+    """A run to compare: its result document and its rows, in order of time. Without them the document's own
+    rows serve, which have no histograms, so percentiles have no intervals."""
 
     document: RunDocument
-    snapshots: Sequence[Snapshot]
+    snapshots: Sequence[Snapshot] = ()
+
+    @property
+    def intervals(self) -> int:
+        """How many rows it has."""
+        return len(self.snapshots or self.document.snapshots)
+
+    def sample(self) -> Sample:
+        """Its rows as columns; there are some."""
+        if self.snapshots:
+            return Sample.of(self.snapshots, self.load_s)
+        return Sample.of_rows(self.document.snapshots)
 
     @property
     def load_s(self) -> float:
@@ -104,15 +116,15 @@ def check_count(ids: Sequence[str]) -> None:
 
 
 def _found(run: Compared, base: Compared) -> _Run:
-    reasons = own_reasons(run.document, len(run.snapshots))
+    reasons = own_reasons(run.document, run.intervals)
     if run is not base:
         reasons += reasons_against(base.document, run.document)
-        if own_reasons(base.document, len(base.snapshots)):
+        if own_reasons(base.document, base.intervals):
             reasons.append("the first run cannot be compared with anything; choose another one as the base")
     response = merge(snapshot.all_endpoints.response for snapshot in run.snapshots)
     sample = drawn = None
-    if len(run.snapshots) >= LEAST_INTERVALS and run.load_s > 0 and response:
-        sample = Sample.of(run.snapshots, run.load_s)
+    if run.intervals >= LEAST_INTERVALS and run.load_s > 0 and run.document.totals.successes:
+        sample = run.sample()
         drifts = run.document.plan.get("load", {}).get("shape") in _DRIFTING
         if not reasons:
             drawn = resampled(sample, zlib.crc32(run.document.id.encode()), drifts=drifts)
@@ -201,9 +213,12 @@ def _why_not(row: _Row, base: _Run, other: _Run, value: float | None) -> str:
         return other.reasons[0]
     if base.resampled is None or other.resampled is None or value is None or _value(row, base) is None:
         return "too few requests for this figure" if row.key.startswith("p") else "nothing was measured"
-    if row.key in base.resampled.spreads and row.key[0] == "p":
+    if row.key[0] == "p":
+        if row.key not in base.resampled.spreads or row.key not in other.resampled.spreads:
+            return "a result file has no histograms, which an interval would need"
         share = 1 - float(row.key[1:]) / 100
-        if min(base.response.total, other.response.total) * share < LEAST_ABOVE:
+        counts = [run.document.response_time_ms.count for run in (base, other)]
+        if min(counts) * share < LEAST_ABOVE:
             return f"too few requests above it: {math.ceil(LEAST_ABOVE / share):,} are needed in each run"
     return ""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from webui.analysis.document import RowPart
 from webui.metrics.histogram import Histogram, lowest_of, width_of
 from webui.metrics.snapshot import Snapshot
 
@@ -81,6 +82,19 @@ class Sample:
             np.array([each.failures for each in totals], float),
             np.array([each.response.sum_ns for each in stats], float) / 1e6,
             _tails([each.response for each in stats]),
+        )
+
+    @classmethod
+    def of_rows(cls, rows: Sequence[RowPart]) -> "Sample":
+        """Of a result document's rows, which have no histograms."""
+        seconds = np.array([row.interval_s for row in rows])
+        successes = np.array([row.throughput_rps or 0.0 for row in rows]) * seconds
+        return cls(
+            seconds,
+            np.array([row.rate_rps or 0.0 for row in rows]) * seconds,
+            successes,
+            np.array([row.failures for row in rows], float),
+            np.array([row.mean_ms or 0.0 for row in rows]) * successes,
         )
 
 

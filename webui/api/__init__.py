@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from webui.api import exports, health, lab, openapi, problems, runs
+from webui.api import compare, exports, health, lab, openapi, problems, runs
 
 
 def install(app: FastAPI) -> None:
@@ -11,5 +11,6 @@ def install(app: FastAPI) -> None:
     app.include_router(health.router)
     app.include_router(runs.router)
     app.include_router(exports.router)
+    app.include_router(compare.router)
     app.include_router(lab.router)
     openapi.install(app)

@@ -47,7 +47,7 @@ async def share_links(run_id: str, request: Request, store: Store) -> list[Share
     return [
         ShareLink(record.token, f"{root}s/{record.token}", record.created_at)
         for record in sorted(records, key=lambda record: record.created_at, reverse=True)
-        if record.revoked_at is None
+        if record.revoked_at is None and not record.runs  # those of comparisons stand on their page
     ]
 
 

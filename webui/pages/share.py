@@ -5,6 +5,7 @@ from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
 from webui.pages.chart_data import whole_chart
+from webui.pages.compare import shared_comparison
 from webui.pages.run import download, intervals_page, page_title, result_download, run_summary
 from webui.pages.run_context import run_page
 from webui.pages.templating import respond
@@ -24,7 +25,10 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/s/{token}", response_class=HTMLResponse)
 async def show(token: str, request: Request, manager: Manager, store: Storage) -> Response:
-    """The shared result; 410 for a revoked link, 404 for one that never was."""
+    """The shared result or comparison; 410 for a revoked link, 404 for one that never was."""
+    share = await store.share(token)
+    if share is not None and share.runs and share.revoked_at is None:
+        return _private(await shared_comparison(share, str(request.base_url), manager))
     view = await shared_view(token, manager, store)
     if not isinstance(view, RunView):
         return view

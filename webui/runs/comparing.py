@@ -1,0 +1,29 @@
+"""Runs read for a comparison, by the pages, the API and the command line alike."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+from webui.analysis.compare import Compared, check_count, compare
+from webui.analysis.compare_document import Comparison
+from webui.runs.model import RunView
+
+
+class Views(Protocol):
+    """Whoever has the runs."""
+
+    async def view(self, run_id: str) -> RunView:
+        """The run as it stands. Raises NotFound, StoreUnavailable."""
+
+
+async def comparison_of(views: Views, ids: Sequence[str]) -> Comparison:
+    """The comparison of the runs of these ids with the first of them. Raises InvalidInput, NotFound,
+    StoreUnavailable."""
+    check_count(ids)
+    found = [await views.view(run_id) for run_id in ids]
+    return await asyncio.to_thread(compare_views, found)  # thousands of histograms
+
+
+def compare_views(views: Sequence[RunView]) -> Comparison:
+    """The comparison of these runs. Raises InvalidInput."""
+    return compare([Compared(view.result(), view.snapshots) for view in views])
