@@ -107,6 +107,11 @@ class Canary:
     # -- questions one by one
 
     @property
+    def status(self) -> int | None:
+        """Of its last full answer through a user that it still has."""
+        return next((user.status for user in self._users if user.status), None)
+
+    @property
     def size(self) -> int:
         """How many users there are."""
         return len(self._users)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from webui.engine.canary import CONNECTIONS, Canary
 from webui.engine.template import Template
 from webui.metrics.probing import CanaryRecord
+from webui.plan.statuses import DEFAULT_SUCCESS
 from webui.sweep.acts import IdleCanary
 from webui.units import NS_PER_MS, NS_PER_S
 
@@ -19,6 +20,7 @@ _LONGEST_NS = NS_PER_S  # for one answer
 _CHEAP_NS = 3 * NS_PER_MS  # an answer that takes no longer is cheap enough, whatever the load's takes
 _CHEAP_SHARE = 0.5  # of the load's own latency
 _BETWEEN_BURSTS_NS = 20 * NS_PER_MS
+_ALIKE_BYTES = 4  # by which two answers of one route may differ in size
 _NEEDS_LOGIN = frozenset({401, 403})
 _LOOK_NS = 5 * NS_PER_MS
 
@@ -35,8 +37,12 @@ def choose_canary(sweep: "SweepShape") -> Iterator[int]:
             if not candidate.excluded:
                 yield from _ask(sweep, canary, candidate)
     round_trip_ns = canary.recorder.connect.take().min_ns
+    # The last of the well-known routes is one that does not exist: does the load's route serve it all the same?
+    any_path = not canary.chosen_by_user and candidates[-1].is_like(sweep.answer_bytes)
     for candidate in candidates:
-        candidate.judge(round_trip_ns, sweep.light_ns)
+        if any_path and candidate.is_like(sweep.answer_bytes):
+            candidate.excluded = "same-route"
+        candidate.judge_cost(round_trip_ns, sweep.light_ns)
     fit = [candidate for candidate in candidates if not candidate.excluded]
     chosen = min(fit, key=lambda candidate: candidate.best_ns, default=None)
     if chosen is not None:
@@ -61,6 +67,7 @@ class _Candidate:
         self.template = template
         self.excluded = ""  # the reason
         self.status: int | None = None
+        self.size = 0  # of its answer
         self.times_ns: list[int] = []
 
     @property
@@ -71,7 +78,12 @@ class _Candidate:
     def path(self) -> str:
         return self.template.request.target.path
 
-    def judge(self, round_trip_ns: int, load_ns: float | None) -> None:
+    def is_like(self, load_bytes: float | None) -> bool:
+        """Whether it answers like the load."""
+        alike = load_bytes is not None and abs(self.size - load_bytes) <= _ALIKE_BYTES
+        return not self.excluded and alike and self.status in DEFAULT_SUCCESS
+
+    def judge_cost(self, round_trip_ns: int, load_ns: float | None) -> None:
         """Excludes what is slow for the server, the network's part aside."""
         if self.excluded:
             return
@@ -101,7 +113,7 @@ def _ask(sweep: "SweepShape", canary: Canary, candidate: _Candidate) -> Iterator
         candidate.excluded = "none-answers"
     else:
         candidate.times_ns.append(outcome[0])
-        candidate.status = user.status
+        candidate.status, candidate.size = user.status, user.size
         if user.status in _NEEDS_LOGIN:
             candidate.excluded = "needs-login"
 
@@ -112,7 +124,7 @@ def _record(canary: Canary, candidates: list[_Candidate], chosen: _Candidate | N
     if chosen is not None:
         return CanaryRecord(chosen.path, status=chosen.status, chosen_by_user=by_user, excluded=excluded)
     reasons = {reason for _, reason in excluded}
-    known = ("needs-login", "slow", "none-answers")
+    known = ("needs-login", "slow", "same-route", "none-answers")
     reason = next((reason for reason in known if reason in reasons), "none-answers")
     return CanaryRecord(None, reason, chosen_by_user=by_user, excluded=excluded)
 
@@ -120,9 +132,8 @@ def _record(canary: Canary, candidates: list[_Candidate], chosen: _Candidate | N
 def measure_idle_canary(sweep: "SweepShape", act: IdleCanary) -> Iterator[int]:
     """Probes while nothing else is sent; then so many questions at a time, several times."""
     canary, template, record = sweep.canary, sweep.canary_template, sweep.canary_record
-    assert canary is not None
-    assert template is not None
-    assert record is not None
+    if canary is None or template is None or record is None:
+        return
     yield from _alone(sweep)
     yield from _connected(sweep, canary, template, CONNECTIONS)
     canary.begin_step()

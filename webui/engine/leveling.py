@@ -59,6 +59,7 @@ class _Measurement:
     def __init__(self, sweep: "SweepShape", act: Level) -> None:
         self._sweep = sweep
         self._act = act
+        self._wanted = min(act.users, sweep.load.to)
         self._recorder = recorder = sweep.crew.recorder
         self.from_ns = sweep.crew.host.now_ns()
         length_ns = round(act.measure_s * NS_PER_S)
@@ -126,7 +127,7 @@ class _Measurement:
         stats = recorder.end_step()
         per_block = max(1, round(2 * (stats.response.mean_ns or 0) / self._slice_ns))
         return StepStats(
-            users=len(self._users),
+            users=min(self._wanted, len(self._users)),
             start_ns=self.from_ns + offset_ns,
             end_ns=host.now_ns() + offset_ns,
             settle_ns=settle_ns,
@@ -134,10 +135,10 @@ class _Measurement:
             kind=self._act.kind,
             blocks=blocks_of(self._slices, per_block),
             block_ns=per_block * self._slice_ns,
-            per_user=tuple(sorted(user.successes for user in self._users)),
+            per_user=tuple(sorted(user.successes for user in self._users)[-self._wanted :]),
             canary=canary,
             canary_failures=canary_failures,
-            connections_lost=recorder.connections_lost - self._lost,
+            connections_lost=max(0, recorder.connections_lost - self._lost),
             demand_percent=100.0 * demand_ns / wall_ns if wall_ns else None,
         )
 

@@ -10,6 +10,7 @@ class ProbeLog:
     def __init__(self, canary: Canary | None, *, sweep: bool) -> None:
         self.canary = canary
         self._sweep = sweep
+        self._status: int | None = None  # what a canary answers that no sweep has chosen
         self.activity: Activity | None = None
         self._bursts: list[BurstStats] = []  # since the last snapshot
         self._chosen: CanaryRecord | None = None
@@ -29,6 +30,14 @@ class ProbeLog:
         if self.canary is not None:
             self.canary.paused = paused
 
+    def _learn_status(self) -> None:
+        """Completes the record of a canary that no sweep has chosen, with its first answer."""
+        canary = self.canary
+        if self._status is None and canary is not None and canary.status is not None:
+            self._status = canary.status
+            path = canary.templates[0].request.target.path
+            self.set_canary(CanaryRecord(path, status=canary.status, chosen_by_user=True))
+
     def add_burst(self, burst: BurstStats) -> None:
         """A burst has ended."""
         self._bursts.append(burst)
@@ -40,6 +49,8 @@ class ProbeLog:
     def take(self, now: int) -> Probing:
         """What is new since the last `take`."""
         probes = self.canary.take(now) if self.canary is not None else {}
+        if not self._sweep:
+            self._learn_status()
         probing = Probing(tuple(self._bursts), self._chosen, probes, self.activity)
         self._bursts, self._chosen = [], None
         return probing

@@ -19,7 +19,7 @@ from webui.engine.template import Template
 from webui.engine.user import User
 from webui.engine.volleys import fire_volley
 from webui.metrics.probing import Activity, BurstStats, CanaryRecord
-from webui.metrics.snapshot import StepStats
+from webui.metrics.snapshot import StepStats, Totals
 from webui.plan.load import Sweep
 from webui.sweep.acts import Act, ChooseCanary, IdleCanary, Level, Volley
 from webui.sweep.planner import Record, next_act
@@ -83,7 +83,7 @@ class SweepShape(UsersShape):
             self.crew.host.finish("duration")
             return False
         self._act = act
-        self.probes.activity = Activity(act.why, act.users if isinstance(act, Level) else 0)
+        self.probes.activity = Activity(act.why, _users_of(act))
         self._script = self._script_of(act)
         return True
 
@@ -100,8 +100,9 @@ class SweepShape(UsersShape):
 
     def go_on_soon(self) -> None:
         """What the act waits for has happened."""
-        self._due_ns = 0
-        self.crew.host.ring_soon()
+        if not self.crew.around.ended:
+            self._due_ns = 0
+            self.crew.host.ring_soon()
 
     def resume(self, now: int) -> None:
         """The act that the pause broke into begins again."""
@@ -132,6 +133,12 @@ class SweepShape(UsersShape):
         self.probes.set_canary(record)
 
     @property
+    def answer_bytes(self) -> float | None:
+        """The mean size of the first level's answers; None where there was none."""
+        totals = self.steps[0].stats.totals if self.steps else Totals()
+        return totals.bytes_received / totals.completed if totals.completed else None
+
+    @property
     def light_ns(self) -> float | None:
         """The mean response time of the first level; None where nothing succeeded."""
         return self.steps[0].stats.response.mean_ns if self.steps else None
@@ -141,6 +148,8 @@ class SweepShape(UsersShape):
     def work(self, users: int) -> None:
         """So many are at work from now on."""
         self._wanted, self._held = users, False
+        while self._parked and self.at_work > users:
+            self._parked.pop().retire()
         self._gate()
 
     def rest(self) -> None:
@@ -188,3 +197,14 @@ class SweepShape(UsersShape):
             super().idle(user)
         else:
             self._parked.append(user)
+
+
+def _users_of(act: Act) -> int:
+    """The number that the act is about."""
+    match act:
+        case Level():
+            return act.users
+        case Volley():
+            return act.size
+        case _:
+            return 0

@@ -9,19 +9,19 @@ class TappedUser(User):
     """Counts what it has ended, tells `around.tap` of each outcome, and after a failure pauses for
     `around.retry_ns`. Where the target closes a connection, the recorder hears of it."""
 
-    __slots__ = ("ended", "status", "successes")
+    __slots__ = ("ended", "size", "status", "successes")
 
     def __init__(self, around: Surroundings) -> None:
         super().__init__(around)
         self.begin_counting()
-        self.status = 0  # of the last full response
+        self.status = self.size = 0  # of the last full response
 
     def begin_counting(self) -> None:
         """Counts from now on."""
         self.ended = self.successes = 0
 
     def on_response(self, status: int, kind: str | None, first_ns: int, end_ns: int, size: int) -> None:
-        self.status = status
+        self.status, self.size = status, size
         super().on_response(status, kind, first_ns, end_ns, size)
 
     def _succeed(self, service_ns: int) -> None:
