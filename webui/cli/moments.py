@@ -6,6 +6,7 @@ from itertools import accumulate
 from webui import units
 from webui.analysis.results import row, threshold_parts, times_part, totals_part
 from webui.cli.live import Moment
+from webui.cli.sweeping import doing
 from webui.metrics.snapshot import Snapshot
 from webui.plan.load import (
     Burst,
@@ -70,7 +71,7 @@ def _shape(view: RunView, total: Snapshot) -> str:
     if isinstance(load, Burst):
         number = min(load.count, max(1, -(-total.totals.offered // load.size)))
         return f"burst {number:,} of {load.count:,}, {units.plural(load.size, 'request')} each"
-    return _level(total) if isinstance(load, Sweep) else ""
+    return _level(view, total) if isinstance(load, Sweep) else ""
 
 
 def _stage(stages: Sequence[UserStage | RateStage], elapsed_s: float) -> str:
@@ -84,9 +85,11 @@ def _stage(stages: Sequence[UserStage | RateStage], elapsed_s: float) -> str:
     return f"stage {place + 1} of {len(stages)}, to {goal}"
 
 
-def _level(total: Snapshot) -> str:
+def _level(view: RunView, total: Snapshot) -> str:
+    activity = total.probing.activity if view.live else None
+    now = "first level" if activity is None else doing(activity)
     if not total.steps:
-        return "first level"
+        return now
     rates = [step.stats.totals.successes * 1e9 / (step.end_ns - step.start_ns) for step in total.steps]
-    best = units.significant(max(rates))
-    return f"{units.plural(len(rates), 'level')} measured, at best {best} successes/s"
+    done = f"{units.plural(len(rates), 'level')} measured, at best {units.significant(max(rates))} successes/s"
+    return done if activity is None else f"{now}; {done}"

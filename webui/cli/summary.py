@@ -13,11 +13,11 @@ from webui.analysis.document import (
     EndpointPart,
     ErrorPart,
     RunDocument,
-    StepPart,
     TimesPart,
 )
 from webui.cli.console import foreign, printable
 from webui.cli.rules import plain_table, threshold_table
+from webui.cli.sweeping import next_steps, steps_table, verdict
 
 _STYLES = {"passed": "bold green", "failed": "bold red", "error": "bold red"}
 _ROWS = (
@@ -32,12 +32,15 @@ def summary(document: RunDocument) -> RenderableType:
 
 
 def _parts(document: RunDocument) -> Iterator[RenderableType | None]:
+    part = document.diagnosis
     yield _headline(document)
+    yield verdict(part) if part else None
+    yield steps_table(document.steps, part) if document.steps else None
+    yield next_steps(part) if part else None
     yield _figures(document)
     yield _times(document)
     yield _endpoints(document.endpoints) if len(document.endpoints) > 1 else None
     yield _errors(document.errors) if document.errors else None
-    yield _steps(document.steps) if document.steps else None
     yield _changes(document.changes) if document.changes else None
     yield threshold_table(document.thresholds) if document.thresholds else None
     yield _audit(document.audit)
@@ -111,18 +114,6 @@ def _service_time(document: RunDocument) -> TimesPart:
     """The service time where it is another than the response time: where starts come on a schedule."""
     apart = document.service_time_ms != document.response_time_ms
     return document.service_time_ms if apart else TimesPart()
-
-
-def _steps(steps: Sequence[StepPart]) -> Table:
-    table = plain_table("Users", "Successes/s", "Success", "p50", "p95", "p99", numbers_from=0)
-    for step in steps:
-        table.add_row(
-            units.count(step.users),
-            units.significant(step.throughput_rps),
-            units.percent(step.success_percent),
-            *_three(step.response_time_ms),
-        )
-    return table
 
 
 _CHANGES = {

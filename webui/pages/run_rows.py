@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from webui.analysis.document import ErrorPart, StepPart
+from webui.analysis.knee import knee_step
 from webui.metrics import thresholds
 from webui.metrics.snapshot import EndpointStats
 from webui.metrics.thresholds import Outcome, Threshold
 from webui.pages.planned import plan_clock
-from webui.pages.verdict import knee_step
 from webui.plan.load import RampingUsers
 from webui.plan.model import Plan
 from webui.plan.pacing import users_at

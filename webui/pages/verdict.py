@@ -7,6 +7,7 @@ from typing import Any
 
 from webui.analysis.diagnosed import DiagnosisPart, Estimate, Fit, Queue
 from webui.analysis.document import ProbePart, StepPart
+from webui.analysis.knee import knee_step
 from webui.metrics import thresholds
 from webui.metrics.thresholds import Threshold
 from webui.units import significant
@@ -99,14 +100,6 @@ def verdict_of(part: DiagnosisPart, steps: Sequence[StepPart], probes: Sequence[
         limit=None if part.capacity is None else thresholds.parse(part.capacity.limit),
         probes=probes,
     )
-
-
-def knee_step(steps: Sequence[StepPart], knee_users: float | None) -> StepPart | None:
-    """The measured level nearest to the knee, by ratio; None where no level is within a third of it."""
-    if not knee_users:
-        return None
-    near = min(steps, key=lambda step: abs(math.log(step.users / knee_users)), default=None)
-    return near if near and abs(math.log(near.users / knee_users)) < math.log(4 / 3) else None
 
 
 def _picture(queue: Queue | None) -> Picture | None:
