@@ -11,6 +11,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from tests.api.fake_lab import FakeLab
 from tests.api.fakes import FakeFleet, FakeLaunch
 from webui.app import create_app
 from webui.runs.manager import RunManager
@@ -36,6 +37,7 @@ class Service:
     fleet: FakeFleet
     store: Store
     manager: RunManager
+    lab: FakeLab
 
     async def start(self, **changes: Any) -> str:
         """The id of a new run of PLAN."""
@@ -78,9 +80,11 @@ async def service(tmp_path: Path) -> AsyncIterator[Service]:
     store = await Store.open(settings.store_url)
     manager = RunManager(store, fleet, settings)  # type: ignore[arg-type]
     await manager.start()
-    app.state.store, app.state.manager = store, manager
+    lab = FakeLab()
+    app.state.store, app.state.manager, app.state.lab = store, manager, lab
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8090") as client:
-        yield Service(app, client, fleet, store, manager)
+        yield Service(app, client, fleet, store, manager, lab)
+    await lab.close()
     await manager.close()
     await store.close()

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from tests.api.conftest import PLAN
+from tests.api.fake_lab import FakeLab
 from tests.api.fakes import FakeFleet
 from webui.app import create_app
 from webui.runs.manager import RunManager
@@ -43,7 +44,9 @@ def application(folder: Path) -> FastAPI:
         app.state.store = await Store.open(app.state.settings.store_url)
         app.state.manager = RunManager(app.state.store, FakeFleet(quick=True), app.state.settings)  # type: ignore[arg-type]
         await app.state.manager.start()
+        app.state.lab = FakeLab()
         yield
+        await app.state.lab.close()
         await app.state.manager.close()
         await app.state.store.close()
 
@@ -108,6 +111,9 @@ def test_the_document_names_every_operation_and_what_may_go_wrong(server: str) -
         "GET /api/v1/runs/{run_id}/stream",
         "POST /api/v1/runs/{run_id}/shares",
         "GET /api/v1/runs/{run_id}/shares",
+        "GET /api/v1/lab",
+        "POST /api/v1/lab/{name}",
+        "DELETE /api/v1/lab/running/{running_id}",
         "DELETE /api/v1/runs/{run_id}/shares/{token}",
     }
     guide = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text()

@@ -11,7 +11,15 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
-from webui.errors import Conflict, InvalidInput, KatydidError, NotFound, QueueFull, StoreUnavailable
+from webui.errors import (
+    Conflict,
+    InvalidInput,
+    KatydidError,
+    NotFound,
+    QueueFull,
+    StoreUnavailable,
+    TargetFailed,
+)
 from webui.lab.commands import INSTALL, extra_installed
 from webui.lab.manager import LabManager, RunningTarget
 from webui.lab.model import PracticeTarget, Setup
@@ -25,7 +33,12 @@ from webui.store import Store
 from webui.web import Lab, Manager, Storage
 
 NOT_RUNNING = "This practice target is not running any more. Start it again."
-_STATUS: Mapping[type[KatydidError], int] = {InvalidInput: 422, QueueFull: 429, StoreUnavailable: 503}
+_STATUS: Mapping[type[KatydidError], int] = {
+    InvalidInput: 422,
+    QueueFull: 429,
+    StoreUnavailable: 503,
+    TargetFailed: 503,
+}
 _PARTS = ("pill", "problem", "answer", "now", "verdict")  # of a card; these change while it is looked at
 
 router = APIRouter(include_in_schema=False)
