@@ -1,4 +1,4 @@
-"""Finished sweeps with hand-made diagnoses, one of each pattern, for the pages' and the command line's tests."""
+"""Finished sweeps with hand-made diagnoses, one of each pattern, for the tests of what shows them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,15 @@ from webui.analysis.diagnosed import (
     Pattern,
     Queue,
 )
-from webui.analysis.document import AuditPart, CpuPercent, ProbePart, RunDocument, StepPart, TimesPart, TotalsPart
+from webui.analysis.document import (
+    AuditPart,
+    CpuPercent,
+    ProbePart,
+    RunDocument,
+    StepPart,
+    TimesPart,
+    TotalsPart,
+)
 from webui.plan.documents import plan_from_data
 from webui.plan.model import Plan
 from webui.runs.model import RunView
@@ -42,41 +50,72 @@ def step(users: int, kind: str = "level") -> StepPart:
     rate = served / LIGHT_MS * 1000
     p50 = users / rate * 1000
     count = round(rate * 2)
-    totals = TotalsPart(sent=count, successes=count, completed=count, throughput_rps=rate, success_percent=100.0)
+    totals = TotalsPart(
+        sent=count, successes=count, completed=count, throughput_rps=rate, success_percent=100.0
+    )
     return StepPart(
-        users=users, t_s=users / 10, duration_s=2.0, settle_s=0.4, throughput_rps=rate, success_percent=100.0,
-        totals=totals, kind=kind, in_service=float(served), waiting=float(users - served), canary_p50_ms=1.1,
+        users=users,
+        t_s=users / 10,
+        duration_s=2.0,
+        settle_s=0.4,
+        throughput_rps=rate,
+        success_percent=100.0,
+        totals=totals,
+        kind=kind,
+        in_service=float(served),
+        waiting=float(users - served),
+        canary_p50_ms=1.1,
         response_time_ms=TimesPart(count=count, p50=p50, p95=p50 * 1.02, p99=p50 * 1.04, mean=p50),
-    )  # fmt: skip
+    )
 
 
 FITS = (
-    Fit(model="hard-minimum", aic=-80, r_squared=0.99995, chosen=True, parameters={"top": TOP},
-        points=((0, 0), (SLOTS, TOP), (160, TOP))),
-    Fit(model="usl", aic=-20, r_squared=0.981, chosen=False, parameters={"alpha": 0.0068, "beta": 0.00014},
-        points=tuple((n, n / 0.1004 / (1 + 0.0068 * (n - 1) + 0.00014 * n * (n - 1))) for n in range(1, 161, 3))),
-)  # fmt: skip
+    Fit(
+        model="hard-minimum",
+        aic=-80,
+        r_squared=0.99995,
+        chosen=True,
+        parameters={"top": TOP},
+        points=((0, 0), (SLOTS, TOP), (160, TOP)),
+    ),
+    Fit(
+        model="usl",
+        aic=-20,
+        r_squared=0.981,
+        chosen=False,
+        parameters={"alpha": 0.0068, "beta": 0.00014},
+        points=tuple(
+            (n, n / 0.1004 / (1 + 0.0068 * (n - 1) + 0.00014 * n * (n - 1))) for n in range(1, 161, 3)
+        ),
+    ),
+)
 FIXED_SLOTS = DiagnosisPart(
     pattern="fixed-slots",
     confidence="high",
     headline="This service handles 40 requests at a time.",
-    summary="Beyond 40, extra requests wait in line: latency grows in step with concurrency and throughput stays at "
-    "398 req/s. This is the pattern of a 40-thread pool, the default of sync `def` endpoints in FastAPI.",
+    summary="Beyond 40, extra requests wait in line: latency grows in step with concurrency and throughput "
+    "stays at 398 req/s. This is the pattern of a 40-thread pool, the default of sync `def` endpoints in FastAPI.",
     evidence=(
         "Throughput stops at 40. 398 to 399 req/s in all 5 steps from 40 to 160 users.",
-        "Latency then grows in step. From 64 to 128 users p50 goes from 161 to 321 ms: 2.00 times for 2 times.",
+        "Latency then grows in step. From 64 to 128 users p50 goes from 161 to 321 ms: twice.",
         "Requests in service stay at 40. 39.9 to 40.0 by Little's law, at every step past the knee.",
     ),
     cannot_tell=("A connection pool or a proxy that lets 40 through would look the same from outside.",),
     steps_to_take=(
-        NextStep(title="Raise the thread limit to 80", text="Set `total_tokens` on AnyIO's limiter and sweep again.",
-                 same_sweep=True),
+        NextStep(
+            title="Raise the thread limit to 80",
+            text="Set `total_tokens` on AnyIO's limiter and sweep again.",
+            same_sweep=True,
+        ),
         NextStep(title="Run 4 workers", text="Each worker has its own pool, so expect the knee near 160."),
     ),
     hypotheses=(
-        Hypothesis(name="AnyIO's 40 threads", why="Sync endpoints run in a pool of 40 threads per worker.",
-                   source="https://anyio.readthedocs.io/en/stable/threads.html",
-                   experiment="Raise `total_tokens` to 80: the knee moves to 80."),
+        Hypothesis(
+            name="AnyIO's 40 threads",
+            why="Sync endpoints run in a pool of 40 threads per worker.",
+            source="https://anyio.readthedocs.io/en/stable/threads.html",
+            experiment="Raise `total_tokens` to 80: the knee moves to 80.",
+        ),
     ),
     effective_parallelism=Estimate(value=40.04, low=39.9, high=40.1),
     max_throughput_rps=TOP,
@@ -90,27 +129,49 @@ FIXED_SLOTS = DiagnosisPart(
     canary=CanaryPart(path="/ping", idle_ms=0.8, loaded_ms=1.1, cost_ms=0.21, coupling=0.01),
     requests=6510,
     seconds=15.3,
-)  # fmt: skip
+)
 HEADLINES: dict[Pattern, tuple[str, dict[str, Any]]] = {
     "fixed-slots": (FIXED_SLOTS.headline, {}),
-    "scales": ("This service scales: nothing waits up to 160 users.",
-               {"knee_users": None, "queue": Queue(users=160, in_service=160, waiting=0, service_ms=100, wait_ms=0),
-                "effective_parallelism": Estimate(value=None, low=158.0)}),
-    "serialised": ("This service handles one request at a time.", {"knee_users": 1.0,
-                   "queue": Queue(users=2, in_service=1, waiting=1, service_ms=100, wait_ms=100)}),
-    "loop-blocked": ("Each request blocks the event loop for 5 ms, and everything else waits.", {"blocked_ms": 5.0}),
+    "scales": (
+        "This service scales: nothing waits up to 160 users.",
+        {
+            "knee_users": None,
+            "queue": Queue(users=160, in_service=160, waiting=0, service_ms=100, wait_ms=0),
+            "effective_parallelism": Estimate(value=None, low=158.0),
+        },
+    ),
+    "serialised": (
+        "This service handles one request at a time.",
+        {"knee_users": 1.0, "queue": Queue(users=2, in_service=1, waiting=1, service_ms=100, wait_ms=100)},
+    ),
+    "loop-blocked": (
+        "Each request blocks the event loop for 5 ms, and everything else waits.",
+        {"blocked_ms": 5.0},
+    ),
     "cpu-bound": ("This service is limited by its CPU.", {}),
     "rejects": ("This service admits 40 requests at a time and refuses the rest at once.", {}),
     "degrades": ("Throughput peaks at 40 users and then falls.", {}),
-    "inconclusive": ("The service changed while it was measured.",
-                     {"reasons": ("With one user, a request took 100 ms at the start and 240 ms at the end.",),
-                      "evidence": (), "steps_to_take": (), "hypotheses": (), "queue": None, "fits": (), "knee_users": None,
-                      "effective_parallelism": Estimate(), "capacity": None,
-                      "canary": CanaryPart(reason="Every candidate answered more slowly than the target itself.")}),
-}  # fmt: skip
+    "inconclusive": (
+        "The service changed while it was measured.",
+        {
+            "reasons": ("With one user, a request took 100 ms at the start and 240 ms at the end.",),
+            "evidence": (),
+            "steps_to_take": (),
+            "hypotheses": (),
+            "queue": None,
+            "fits": (),
+            "knee_users": None,
+            "effective_parallelism": Estimate(),
+            "capacity": None,
+            "canary": CanaryPart(reason="Every candidate answered more slowly than the target itself."),
+        },
+    ),
+}
 
 
-def diagnosis(pattern: Pattern = "fixed-slots", confidence: Confidence = "high", **more: Any) -> DiagnosisPart:
+def diagnosis(
+    pattern: Pattern = "fixed-slots", confidence: Confidence = "high", **more: Any
+) -> DiagnosisPart:
     """A diagnosis of that pattern."""
     headline, differs = HEADLINES[pattern]
     changes = {"pattern": pattern, "confidence": confidence, "headline": headline, **differs, **more}
@@ -123,12 +184,20 @@ def document(found: DiagnosisPart | None, plan: Plan = PLAN, **more: Any) -> Run
     sent = sum(each.totals.sent for each in steps)
     times = TimesPart(count=100, min=99.9, p50=102)
     values: dict[str, Any] = {
-        "id": "r_sweep", "name": plan.title, "status": "passed", "plan": {}, "created_at": datetime.now(UTC),
-        "duration_s": 15.3, "steps": steps, "diagnosis": found,
+        "id": "r_sweep",
+        "name": plan.title,
+        "status": "passed",
+        "plan": {},
+        "created_at": datetime.now(UTC),
+        "duration_s": 15.3,
+        "steps": steps,
+        "diagnosis": found,
         "totals": TotalsPart(sent=sent, successes=sent, success_percent=100.0, throughput_rps=TOP),
-        "probes": (ProbePart(name="canary GET /ping", sent=812, successes=812, failures=0, response_time_ms=times),),
+        "probes": (
+            ProbePart(name="canary GET /ping", sent=812, successes=812, failures=0, response_time_ms=times),
+        ),
         "audit": AuditPart(trustworthy=True, generator_cpu_percent=CpuPercent(mean=12.0, max=22.0)),
-    }  # fmt: skip
+    }
     return RunDocument.model_validate({**values, **more})
 
 
@@ -145,8 +214,17 @@ def ended_sweep(found: DiagnosisPart | None, plan: Plan = PLAN) -> RunView:
     """The view of a finished sweep with that diagnosis."""
     now = datetime.now(UTC)
     view = Ended(
-        id="r_sweep", name=plan.title, plan=plan, status=RunStatus.PASSED, created_at=now, started_at=now, ended_at=now,
-        elapsed_s=15.3, load_s=15.0, shards=1, stored_audit=AuditPart(trustworthy=True),
-    )  # fmt: skip
+        id="r_sweep",
+        name=plan.title,
+        plan=plan,
+        status=RunStatus.PASSED,
+        created_at=now,
+        started_at=now,
+        ended_at=now,
+        elapsed_s=15.3,
+        load_s=15.0,
+        shards=1,
+        stored_audit=AuditPart(trustworthy=True),
+    )
     view.__dict__["made"] = document(found, plan)
     return view

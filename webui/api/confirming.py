@@ -17,8 +17,8 @@ async def confirmed_plan(
     confirm: Annotated[
         str | None,
         Header(
-            description=f"`{YES}`: yes, a sweep may send requests thousands of times that are not GET, HEAD or "
-            "OPTIONS. Needed for such a plan, ignored for others.",
+            description=f"`{YES}`: yes, a sweep may send requests that are not GET, HEAD or OPTIONS, thousands "
+            "of times. Needed for such a plan, ignored for others.",
             max_length=100,
         ),
     ] = None,

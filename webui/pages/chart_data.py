@@ -9,9 +9,10 @@ from webui.analysis.document import StepPart
 from webui.analysis.results import step_parts
 from webui.pages.chart_rows import COLUMNS, START, Row, chart_rows, generation_of, histogram_bins
 from webui.pages.planned import planned_points
-from webui.pages.run_context import latency_limits
+from webui.pages.run_context import diagnosis_of, latency_limits
 from webui.pages.run_rows import change_rows
 from webui.pages.templating import render
+from webui.pages.verdict import chart_of
 from webui.runs.model import RunView
 
 _OVERLAP = 10  # rows sent again on coming back: one that was still filling may have changed since
@@ -30,7 +31,7 @@ def whole_chart(view: RunView) -> WholeChart:
     rows = chart_rows(view.snapshots)
     data = {
         "columns": COLUMNS,
-        "limits": [[percentile, limit] for percentile, limit in sorted(latency_limits(view.plan).items())],
+        "limits": [list(limit) for limit in sorted(latency_limits(view.plan, view.baseline_values).items())],
         **chart_update(view, rows, whole=True),
     }
     return WholeChart(to_json(data).replace("<", "\\u003c"), position_of(generation_of(view.snapshots), rows))
@@ -38,7 +39,8 @@ def whole_chart(view: RunView) -> WholeChart:
 
 def chart_update(view: RunView, rows: Sequence[Row], *, whole: bool) -> dict[str, Any]:
     """Rows that are new or changed (all of them: `whole`), and the histogram so far. Small
-    beside the rows and so always whole: marks as [s, words], the planned load's corners, a sweep's steps."""
+    beside the rows and so always whole: marks as [s, words], the planned load's corners, a sweep's steps and
+    what the diagnosis adds to them."""
     bins: list[list[float]] = []
     if view.total is not None:
         figures = view.total.all_endpoints
@@ -51,8 +53,13 @@ def chart_update(view: RunView, rows: Sequence[Row], *, whole: bool) -> dict[str
         "live": view.live,
         "marks": [[row.t_s, render("run/mark.txt", row).strip()] for row in change_rows(view) if row.applied],
         "plan": planned_points(view),
-        "steps": [_step(part) for part in step_parts(view.steps)],
+        "steps": [_step(part) for part in _steps(view)],
+        "diagnosis": chart_of(diagnosis_of(view)),
     }
+
+
+def _steps(view: RunView) -> Sequence[StepPart]:
+    return step_parts(view.steps) if diagnosis_of(view) is None else view.result().steps
 
 
 def _step(part: StepPart) -> list[float | None]:

@@ -98,8 +98,8 @@ def _state(view: RunView, problem: str | None, status: int = 200) -> Response:
 
 @router.post("/runs/{run_id}/why")
 async def find_out_why(run_id: str, manager: Manager) -> Response:
-    """Starts the sweep that tells why: the run's own again, or one of the same requests. One that repeats writes
-    is asked about first. Raises NotFound."""
+    """Starts the sweep that tells why: the run's own again, or one of the same requests. One that repeats
+    writes is asked about first. Raises NotFound."""
     plan = why_plan((await manager.view(run_id)).plan)
     if repeated_writes(plan):
         return _see(f"/?from={run_id}&why=1")

@@ -1,15 +1,17 @@
 """What the run page and the shared result show, as typed values; all words are the templates'. Pure."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
+from webui.analysis.diagnosed import DiagnosisPart
 from webui.analysis.document import AuditPart, EndpointPart, TimesPart, TotalsPart
 from webui.analysis.results import measured_parts, times_part, totals_part
 from webui.metrics import thresholds
+from webui.metrics.probing import Activity
 from webui.metrics.snapshot import EndpointStats, Snapshot, merge_endpoints
 from webui.pages.run_controls import Controls, controls_of
 from webui.pages.run_rows import (
@@ -22,6 +24,7 @@ from webui.pages.run_rows import (
     rule_rows,
     step_rows,
 )
+from webui.pages.verdict import Verdict, verdict_of
 from webui.plan.documents import plan_to_json, plan_to_toml
 from webui.plan.load import Burst, ConstantRate, ConstantUsers, RampingRate, Sweep, peak_users
 from webui.plan.model import HttpOptions, Plan
@@ -116,6 +119,8 @@ class RunPage:
     changes: Sequence[ChangeRow]
     steps: Sequence[StepRow]
     unsaved: str | None  # why the newest results are not on disk yet
+    verdict: Verdict | None = None  # of a finished sweep
+    activity: Activity | None = None  # what a live sweep does now
     change_problem: str | None = None  # why what was just asked for is not done
     shares: Sequence[ShareLink] = ()
     share_new: str | None = None  # the address of a link just made
@@ -147,6 +152,11 @@ class RunPage:
     def sweep(self) -> bool:
         """Whether the load is a sweep."""
         return isinstance(self.plan.load, Sweep)
+
+    @property
+    def knee(self) -> bool:
+        """Whether one of the steps stands for the knee."""
+        return any(row.knee for row in self.steps)
 
     @property
     def dropped(self) -> int:
@@ -222,6 +232,8 @@ def run_page(view: RunView, audit: AuditPart, *, base: str, shared: bool = False
     plan, total = view.plan, view.total
     parts = measured_parts(plan, total, view.load_s, audit.trustworthy)
     merged = total.all_endpoints if total is not None else None
+    diagnosis = diagnosis_of(view)
+    steps = parts.get("steps", ()) if diagnosis is None else view.result().steps
     last = view.snapshots[-1] if view.snapshots else None
     return RunPage(
         base=base,
@@ -242,7 +254,7 @@ def run_page(view: RunView, audit: AuditPart, *, base: str, shared: bool = False
         in_flight=last.in_flight if last else 0,
         recent=_recent(view.snapshots),
         whole=None if merged is None else _figures(merged, view.load_s or (total.seconds if total else 0.0)),
-        limits=latency_limits(plan),
+        limits=latency_limits(plan, view.baseline_values),
         audit=audit,
         schedule_lag_limit_ms=SCHEDULE_LAG_LIMIT_MS if total is None else schedule_lag_limit_ms(plan, total),
         endpoints=parts.get("endpoints", ()),
@@ -252,10 +264,23 @@ def run_page(view: RunView, audit: AuditPart, *, base: str, shared: bool = False
         controls=None if shared else controls_of(view),
         paused=view.paused,
         changes=change_rows(view),
-        steps=step_rows(parts.get("steps", ())),
+        steps=step_rows(steps, diagnosis.knee_users if diagnosis else None),
+        verdict=verdict_of(diagnosis, steps, view.result().probes) if diagnosis else None,
+        activity=activity_of(view),
         unsaved=view.unsaved,
         **more,
     )
+
+
+def diagnosis_of(view: RunView) -> DiagnosisPart | None:
+    """The diagnosis of a finished sweep."""
+    ended_sweep = isinstance(view.plan.load, Sweep) and not view.live
+    return view.result().diagnosis if ended_sweep else None
+
+
+def activity_of(view: RunView) -> Activity | None:
+    """What a live sweep is doing now; None where that is not known, and of other loads."""
+    return view.total.probing.activity if view.live and view.total is not None else None
 
 
 def _progress(view: RunView) -> Progress:
@@ -282,11 +307,14 @@ def _figures(stats: EndpointStats, seconds: float) -> Figures:
     return Figures(totals_part(stats.totals, seconds), times, service, seconds)
 
 
-def latency_limits(plan: Plan) -> dict[float, float]:
-    """The strictest upper limit in ms for each percentile of the whole run that has one."""
+def latency_limits(plan: Plan, against: Mapping[str, float | None]) -> dict[float, float]:
+    """The strictest upper limit in ms for each percentile of the whole run that has one; `against` holds
+    the baseline's figures for the rules that refer to it."""
     limits: dict[float, float] = {}
     for expression in plan.thresholds:
-        rule = thresholds.parse(expression)
-        if rule.percentile is not None and rule.endpoint is None and rule.op in ("<", "<="):
+        rule = thresholds.resolved(thresholds.parse(expression), against)
+        if rule.limit is None or rule.percentile is None or rule.endpoint is not None:
+            continue
+        if rule.op in ("<", "<="):
             limits[rule.percentile] = min(rule.limit, limits.get(rule.percentile, rule.limit))
     return limits

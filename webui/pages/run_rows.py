@@ -180,8 +180,8 @@ def _before(view: RunView, place: int) -> float | None:
 
 
 def step_rows(steps: Sequence[StepPart], knee_users: float | None = None) -> list[StepRow]:
-    """The levels of a sweep by rising number of users; the first of the best throughput and the one that stands
-    for the knee are marked. A level that was measured twice has an id for each."""
+    """The levels of a sweep by rising number of users; the first of the best throughput and the one that
+    stands for the knee are marked. A level that was measured twice has an id for each."""
     best = max(steps, key=lambda step: step.throughput_rps or 0.0, default=None)
     knee = knee_step(steps, knee_users)
     scale = max((step.users for step in steps), default=1)

@@ -27,7 +27,8 @@ def prose(text: str) -> Markup:
     if len(parts) % 2 == 0:
         return escape(text)
     code = Markup("<code>{}</code>")
-    return Markup("").join(code.format(part) if place % 2 else escape(part) for place, part in enumerate(parts))
+    shown = (code.format(part) if place % 2 else escape(part) for place, part in enumerate(parts))
+    return Markup("").join(shown)
 
 
 def shown(value: float) -> str:

@@ -1,4 +1,4 @@
-"""What the run page shows of a finished sweep's diagnosis, as typed values; all words are the templates'. Pure."""
+"""What the run page shows of a sweep's diagnosis, as typed values; all words are the templates'. Pure."""
 
 import math
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """An estimate as text. `low` and `high` are empty where that end is open; `value` where nothing is known."""
+    """An estimate as text: `low` and `high` are empty where that end is open, `value` where it is unknown."""
 
     value: str
     low: str
