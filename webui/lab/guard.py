@@ -3,7 +3,8 @@
 Its standard input is the leash: the parent holds the other end, and one that was killed holds nothing any
 more. It is started as the leader of a session, so that its process group is the server with all its workers.
 When the parent is gone or the server has ended, the whole group is killed: practice targets keep nothing that
-would need a graceful end.
+would need a graceful end. What the server writes is passed on, so that the end of this process, too, shows as
+the end of its output.
 """
 
 import os
@@ -13,12 +14,27 @@ import sys
 import threading
 from typing import NoReturn
 
+_LAST_WORDS_S = 0.5
+
 
 def main(command: list[str]) -> NoReturn:
     """Never returns: it is in the group that it kills."""
-    threading.Thread(target=_until_the_parent_is_gone, name="parent-watch", daemon=True).start()
-    subprocess.run(command, stdin=subprocess.DEVNULL, check=False)  # noqa: S603
+    server = subprocess.Popen(  # noqa: S603
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert server.stdout is not None
+    output = threading.Thread(target=_pass_on, args=(server.stdout.fileno(),), daemon=True)
+    output.start()
+    threading.Thread(target=_until_the_parent_is_gone, daemon=True).start()
+    server.wait()
+    output.join(_LAST_WORDS_S)  # a worker that lives on may hold the pipe
     _end_group()
+
+
+def _pass_on(source: int) -> None:
+    while chunk := os.read(source, 65536):
+        while chunk:
+            chunk = chunk[os.write(sys.stdout.fileno(), chunk) :]
 
 
 def _until_the_parent_is_gone() -> None:

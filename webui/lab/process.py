@@ -80,10 +80,9 @@ class ServerProcess:
                 os.killpg(self.pid, signal.SIGKILL)
 
     async def _watch(self) -> None:
-        reader = asyncio.create_task(self._read())
-        await self._process.wait()
+        await self._read()
         self._kill()  # a guard that was itself killed leaves its group behind
-        await reader
+        await self._process.wait()
         self.ended.set()
         self._news.set()
 
