@@ -33,7 +33,7 @@
   };
   const TIMES = [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400];
   const times = (end) => {
-    const step = TIMES.find((each) => end / each <= 6.5) ?? Math.ceil(end / 6 / 3600) * 3600;
+    const step = TIMES.find((each) => end / each <= 5.5) ?? Math.ceil(end / 6 / 3600) * 3600;
     return Array.from({ length: Math.floor(end / step + 1e-9) + 1 }, (_, i) => i * step);
   };
   const logTicks = (min, max, factors) => {

@@ -16,6 +16,7 @@ from typing import Any, Final, NoReturn
 
 from pydantic import ValidationError
 
+from webui.analysis.baseline import Baseline
 from webui.analysis.document import RunDocument
 from webui.errors import Conflict, InvalidInput, Problem
 from webui.exports.recording import FORMAT, checksum
@@ -174,10 +175,18 @@ def _imported(
     load_s = recording.get("load_s")
     if not isinstance(load_s, (int, float)) or isinstance(load_s, bool) or not 0 <= load_s < 1e9:
         raise InvalidInput.at("recording.load_s", "must be a number of seconds")
-    record = _record(document, plan, float(load_s))
+    record = replace(_record(document, plan, float(load_s)), baseline=_baseline(recording))
     view = view_of(record, rows, datetime.now(UTC))
     figures: dict[str, Any] = {key: value for key, value in final_fields(view).items() if key not in _GIVEN}
     return Imported(replace(record, **figures), rows), view
+
+
+def _baseline(recording: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    given = recording.get("baseline")
+    try:
+        return None if given is None else Baseline.model_validate(given).model_dump(mode="json")
+    except ValidationError as error:
+        raise InvalidInput.at("recording.baseline", f"is none: {error.errors()[0]['msg']}") from error
 
 
 # Of what an ended run's record has, these stand in the document itself.

@@ -23,6 +23,7 @@ def recording_json(source: Source) -> bytes:
         "format": FORMAT,
         "partial": source.partial,
         "load_s": source.load_s,
+        "baseline": None if source.baseline is None else source.baseline.model_dump(mode="json"),
         "snapshots": [base64.b64encode(codec.encode(row)).decode() for row in source.snapshots],
     }
     whole = {**document, "recording": recording}

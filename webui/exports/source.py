@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from webui.analysis.baseline import Baseline
 from webui.analysis.diagnosed import DiagnosisPart
 from webui.analysis.document import AuditPart, RunDocument
 from webui.metrics.snapshot import EndpointStats, Snapshot
@@ -16,13 +17,14 @@ from webui.security.redaction import Redactor
 @dataclass(frozen=True, slots=True)
 class Source:
     """A run to export. `total` is the rows merged, None where nothing was measured; `load_s` is how long load
-    was offered, which rates are divided by."""
+    was offered, which rates are divided by; `baseline` is what the run was held against."""
 
     document: RunDocument
     plan: Plan
     snapshots: Sequence[Snapshot]
     total: Snapshot | None
     load_s: float
+    baseline: Baseline | None = None
 
     @property
     def partial(self) -> bool:
@@ -50,11 +52,14 @@ class Source:
 def source_of(view: RunView) -> Source:
     """The run as it may be exported: what looks secret is hidden, wherever it stands."""
     shown = wholly_redacted(view)
-    return Source(_clean(shown.result(), Redactor.of(view.plan)), shown.plan, *_measured(shown))
-
-
-def _measured(view: RunView) -> tuple[Sequence[Snapshot], Snapshot | None, float]:
-    return view.snapshots, view.total, view.load_s
+    return Source(
+        document=_clean(shown.result(), Redactor.of(view.plan)),
+        plan=shown.plan,
+        snapshots=shown.snapshots,
+        total=shown.total,
+        load_s=shown.load_s,
+        baseline=shown.baseline,
+    )
 
 
 def _clean(document: RunDocument, redactor: Redactor) -> RunDocument:

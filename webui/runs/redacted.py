@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from webui.analysis.baseline import Baseline
 from webui.metrics.snapshot import Snapshot
+from webui.plan.model import Plan
 from webui.runs.model import RunView
 from webui.security.redaction import Redactor
 
@@ -15,21 +16,24 @@ def redacted(view: RunView) -> RunView:
     """The view with the secrets in plan, names, texts and error samples hidden. Its rows stay as they are:
     pages show no text of them."""
     redactor = Redactor.of(view.plan)
+    plan = redactor.plan(view.plan)
     return replace(
         view,
         name=redactor.text(view.name),
-        plan=redactor.plan(view.plan),
+        plan=plan,
         status_reason=redactor.text(view.status_reason),
         tags=[redactor.text(tag) for tag in view.tags],
         note=redactor.text(view.note),
         total=None if view.total is None else _without_secrets(view.total, redactor),
         unsaved=None,
-        baseline=None if view.baseline is None else _named_safely(view.baseline, redactor),
+        baseline=None if view.baseline is None else _named_safely(view.baseline, view.plan, plan, redactor),
     )
 
 
-def _named_safely(baseline: Baseline, redactor: Redactor) -> Baseline:
-    values = {redactor.text(rule): value for rule, value in baseline.values.items()}
+def _named_safely(baseline: Baseline, plan: Plan, shown: Plan, redactor: Redactor) -> Baseline:
+    """Its figures stand under the rules that refer to them, so under those of the plan that is shown."""
+    rules = {old.strip(): new.strip() for old, new in zip(plan.thresholds, shown.thresholds, strict=True)}
+    values = {rules.get(rule, redactor.text(rule)): value for rule, value in baseline.values.items()}
     return baseline.model_copy(update={"name": redactor.text(baseline.name), "values": values})
 
 

@@ -7,6 +7,7 @@ secret is also hidden wherever else it turns up.
 """
 
 import base64
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ _HEADER_LINE = re.compile(r"\b((?:proxy-)?authorization|(?:set-)?cookie)(\s*:\s*
 _QUOTED = re.compile(rf"(?P<q>[\"'])({_NAME})(?P=q)(\s*:\s*)([\"'])(?:\\.|(?!\4).)*\4", re.IGNORECASE)
 _BARE = re.compile(rf"(?<![\w.-])({_NAME})(\s*[=:]\s*)(?!\[hidden\])([^\s&;,\"'<>\[\]{{}}]+)", re.IGNORECASE)
 
+_ENDPOINT = re.compile(r'(\s*endpoint\(\s*)("(?:[^"\\]|\\.)*")')
 _CHECKED = re.compile(rf"({_NAME}[^\s]* should be ).*", re.IGNORECASE | re.DOTALL)
 _HIDDEN_KEY = f"-----BEGIN PRIVATE KEY-----\n{HIDDEN}\n-----END PRIVATE KEY-----\n"
 
@@ -76,17 +78,27 @@ class Redactor:
     def plan(self, plan: Plan) -> Plan:
         """`plan` without secrets."""
         requests = _distinct([self._request(request) for request in plan.requests])
+        labels = {old.label: new.label for old, new in zip(plan.requests, requests, strict=True)}
         return plan.model_copy(
             update={
                 "name": self.text(plan.name),
                 "note": self.text(plan.note),
                 "tags": tuple(self.text(tag) for tag in plan.tags),
                 "base_url": _in_address(self._known(plan.base_url)),
-                "thresholds": tuple(self.text(expression) for expression in plan.thresholds),
+                "thresholds": tuple(self._threshold(expression, labels) for expression in plan.thresholds),
                 "requests": tuple(requests),
                 "http": self._http(plan.http),
             }
         )
+
+    def _threshold(self, expression: str, labels: Mapping[str, str]) -> str:
+        """A rule about one request has to name it as it is called now."""
+        match = _ENDPOINT.match(expression)
+        if match is None:
+            return self.text(expression)
+        name = json.loads(match[2])
+        shown = json.dumps(labels.get(name, name), ensure_ascii=False)
+        return f"{match[1]}{shown}{expression[match.end() :]}"
 
     def _known(self, text: str) -> str:
         for secret in self.secrets:
