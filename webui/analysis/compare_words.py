@@ -146,6 +146,8 @@ def change_text(cell: CellPart, unit: str) -> tuple[str, str]:
     Two dashes where there is none."""
     if cell.change is None or cell.low is None or cell.high is None:
         return units.DASH, ""
+    if cell.change == cell.low == cell.high == 0:
+        return "0", "0 to 0"
     mark = {"%": "%", "points": "\u00a0pt", "/s": "\u00a0/s"}[unit]
     decimals = next((n for n in (1, 2, 3) if _told_apart(cell.low, cell.high, n)), 3)
     change, low, high = (signed(value, decimals) for value in (cell.change, cell.low, cell.high))
