@@ -4,10 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from webui.analysis.diagnosed import DiagnosisPart
+from webui.analysis.diagnosis import diagnose, in_service
 from webui.analysis.document import (
     EndpointPart,
     ErrorPart,
     ErrorPlace,
+    ProbePart,
     RowPart,
     StepPart,
     ThresholdPart,
@@ -19,6 +22,7 @@ from webui.metrics.histogram import Histogram
 from webui.metrics.percentiles import SHOWN, supported
 from webui.metrics.snapshot import EndpointStats, Snapshot, StepStats, Totals
 from webui.plan.model import Plan
+from webui.sweep.figures import point_of
 from webui.units import NS_PER_MS, NS_PER_S
 
 NO_BASELINE = "not judged: there was no baseline with this figure when the run began"
@@ -31,15 +35,18 @@ def measured_parts(
     load_s: float | None,
     trustworthy: bool | None = None,
     against: Mapping[str, float | None] = NOTHING,
+    *,
+    ended: bool = False,
 ) -> dict[str, Any]:
     """The document's fields that come from the run's merged figures; nothing when there are none.
 
     `load_s`, how long load was offered, is what counts are divided by to give rates; `trustworthy` is the
     audit's verdict, for a threshold on it; `against` is the baseline's figures for the rules that refer to
-    it, by their expressions.
+    it, by their expressions. A sweep is diagnosed when it has `ended`.
     """
     if total is None:
         return {}
+    diagnosis = diagnose(plan, total) if ended else None
     figures = total.all_endpoints
     labels = [request.label for request in plan.requests]
     return {
@@ -60,7 +67,9 @@ def measured_parts(
         "status_codes": _codes(figures.status_codes),
         "errors": error_parts(total, labels),
         "thresholds": threshold_parts(plan, total, load_s, trustworthy, against),
-        "steps": step_parts(total.steps),
+        "steps": step_parts(total.steps, diagnosis),
+        "probes": probe_parts(total),
+        "diagnosis": diagnosis,
     }
 
 
@@ -150,14 +159,31 @@ def _error_part(kind: str, places: list[ErrorPlace]) -> ErrorPart:
     return ErrorPart(kind=kind, count=total, sample=ordered[0].sample, endpoints=tuple(ordered))
 
 
-def step_parts(steps: Iterable[StepStats]) -> tuple[StepPart, ...]:
+def probe_parts(total: Snapshot) -> tuple[ProbePart, ...]:
+    """Requests beside the load, by name."""
+    return tuple(
+        ProbePart(
+            name=name,
+            sent=stats.sent,
+            successes=stats.successes,
+            failures=stats.failures,
+            response_time_ms=times_part(stats.times),
+        )
+        for name, stats in sorted(total.probing.probes.items())
+    )
+
+
+def step_parts(steps: Iterable[StepStats], diagnosis: DiagnosisPart | None = None) -> tuple[StepPart, ...]:
     """The levels of a sweep by rising number of users."""
-    return tuple(_step_part(step) for step in sorted(steps, key=lambda step: step.users))
+    return tuple(_step_part(step, diagnosis) for step in sorted(steps, key=lambda step: step.users))
 
 
-def _step_part(step: StepStats) -> StepPart:
+def _step_part(step: StepStats, diagnosis: DiagnosisPart | None) -> StepPart:
     seconds = (step.end_ns - step.start_ns) / NS_PER_S
     totals = totals_part(step.stats.totals, seconds)
+    working = (
+        in_service(diagnosis, step.users, point_of(step).rate) if not step.stats.totals.failures else None
+    )
     return StepPart(
         users=step.users,
         t_s=step.start_ns / NS_PER_S,
@@ -167,6 +193,10 @@ def _step_part(step: StepStats) -> StepPart:
         success_percent=totals.success_percent,
         totals=totals,
         response_time_ms=times_part(step.stats.response),
+        kind=step.kind,
+        in_service=working,
+        waiting=None if working is None else step.users - working,
+        canary_p50_ms=_ms(step.canary.percentile_ns(50)),
     )
 
 

@@ -136,5 +136,6 @@ class RunView:
 
     def _measured(self) -> dict[str, Any]:
         values = self.baseline_values
-        parts = measured_parts(self.plan, self.total, self.load_s, self.audit.trustworthy, values)
+        trustworthy, ended = self.audit.trustworthy, not self.live
+        parts = measured_parts(self.plan, self.total, self.load_s, trustworthy, values, ended=ended)
         return {**parts, "snapshots": rows(self.snapshots)}

@@ -4,6 +4,7 @@ N users in the closed model, X successes/s, R their mean latency, D the latency 
 ties them: N = X R. Times in seconds.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ BELOW_CEILING = 0.62  # a level under this share of the ceiling is a light load
 PLATEAU_USERS = 1.7  # times the parallelism, from which on a level lies on the plateau
 PLATEAU_SHARE = 0.8  # of the best throughput
 AGREES = 1.15  # a light level agrees with one user's latency within this factor
+SAME_MEDIAN = 1.05
+RARELY_SLOW = 0.5  # coefficient of variation from which on a few slow answers make the mean
 NETWORK_S = 0.003  # a canary's floor above this is the network's round trip, not cores waking up
 LIGHT_KINDS = ("single", "level", "light")
 
@@ -30,6 +33,7 @@ class Point:
     successes: int
     failures: int
     rate: float  # successes per second
+    by_little: bool  # whether that is N / R
     mean_s: float | None
     stdev_s: float
     floor_s: float | None
@@ -60,10 +64,10 @@ def point_of(step: StepStats) -> Point:
     mean_ns = response.mean_ns
     mean_s = None if mean_ns is None else max(mean_ns, 1.0) / NS_PER_S
     rate = totals.successes / seconds
+    by_little = False
     if mean_s is not None and not totals.failures:
-        held = rate * mean_s / step.users
-        if abs(held - 1.0) <= max(0.08, 0.6 * mean_s / seconds):
-            rate = step.users / mean_s
+        by_little = abs(rate * mean_s / step.users - 1.0) <= max(0.08, 0.6 * mean_s / seconds)
+        rate = step.users / mean_s if by_little else rate
     return Point(
         step.users,
         step.kind,
@@ -71,6 +75,7 @@ def point_of(step: StepStats) -> Point:
         totals.successes,
         totals.failures,
         rate,
+        by_little,
         mean_s,
         (response.stdev_ns or 0.0) / NS_PER_S,
         None if not response else response.min_ns / NS_PER_S,
@@ -104,9 +109,20 @@ def light_points(points: Sequence[Point]) -> tuple[Point, ...]:
     if first.users > 1:  # a sweep that begins above one user: only the single answers are light for sure
         first = min(known, key=lambda p: p.users)
     assert first.mean_s is not None
-    limit = first.mean_s * AGREES
-    below = [p for p in steady if p is not first and p.rate < BELOW_CEILING * best.rate]
-    return (first, *(p for p in below if (p.mean_s or 0.0) <= limit))
+    limit = BELOW_CEILING * best.rate
+    below = [p for p in steady if p is not first and (p.users <= first.users or p.rate < limit)]
+    return (first, *(p for p in below if _agrees(p, first)))
+
+
+def _agrees(p: Point, first: Point) -> bool:
+    """Whether the two have the same latency but for chance. Rare slow answers move a mean of few answers and
+    leave the median where it is; true waiting moves both."""
+    a, b = p.mean_s or 0.0, first.mean_s or 0.0
+    error = math.hypot(p.stdev_s / math.sqrt(max(1, p.successes)), first.stdev_s / math.sqrt(first.successes))
+    if a <= b * AGREES or a - b <= 2 * error:
+        return True
+    medians = [(q.step.stats.response.percentile_ns(50) or 0) for q in (p, first)]
+    return medians[0] <= medians[1] * SAME_MEDIAN and p.spread > RARELY_SLOW
 
 
 def light_s(points: Sequence[Point]) -> float | None:
@@ -166,10 +182,10 @@ def held(p: Point) -> float:
     return p.rate * max(p.mean_s - min(refusal, p.mean_s), 0.0)
 
 
-def saturated(points: Sequence[Point], round_trip: float = 0.0) -> bool:
-    """Whether the most users got clearly less than one user's throughput each."""
+def saturated(points: Sequence[Point], share: float = 0.7) -> bool:
+    """Whether the most users got no more than this share of one user's throughput each."""
     top = max(loaded(points), key=lambda p: p.users, default=None)
     light = light_s(points)
     if top is None or light is None:
         return False
-    return top.rate * light / top.users <= 0.7
+    return top.rate * light / top.users <= share

@@ -25,7 +25,8 @@ from webui.sweep.figures import (
 )
 
 LONGEST_S = 52.0  # after which nothing but one user again is begun: a sweep ends within 60 s
-DOUBLING_S = 36.0  # of it for the levels that double
+LEVELS_S = 40.0  # of it for levels
+DOUBLING_S = 34.0  # of these for the ones that double
 GROWTH = 1.08  # more users that gain less than this are no gain
 PAST_KNEE = 3.0  # how far past the knee the doubling goes
 TOO_SLOW_S = 3.0  # a mean latency over this, and over 3 times the light load's, ends the doubling
@@ -33,6 +34,8 @@ FAILING = 0.5  # a share of successes under this ends it unless the failures are
 NEAR = 0.08  # a level closer than this to a measured one tells nothing new
 SLOW_ANSWER_S = 0.4  # targets slower than this are given levels four times apart, for time's sake
 STEADY = 0.1  # coefficient of variation under which the light load needs no more samples
+LIGHT_ERROR = 0.04  # relative standard errors to aim at
+TOP_ERROR = 0.02
 MANY_REFUSING = 3
 
 
@@ -87,6 +90,7 @@ class _Scene:
         self.round_trip_s = round_trip_s(record.canary)
         self.m = parallelism(base, self.round_trip_s) or 1.0
         self.full = saturated(base)
+        self.bending = saturated(base, 0.9)
         self.refusing = [p for p in loaded(self.points) if p.refuses]
 
     def of(self, kind: LevelKind) -> list[Point]:
@@ -118,7 +122,7 @@ class _Scene:
             retry_s=min(0.05, max(0.005, self.light_s / 2)) if self.refusing else 0.0,
         )
 
-    def affordable(self, level: Level, until_s: float = LONGEST_S) -> bool:
+    def affordable(self, level: Level, until_s: float = LEVELS_S) -> bool:
         """Whether the time allows for it; always where the plan says how long levels last."""
         if self.load.step_s is not None:
             return True
@@ -137,13 +141,12 @@ def _first_level(scene: _Scene) -> Level | None:
         return scene.level(users, "level", "doubling")
     if scene.load.step_s is not None:
         return Level(1, "level", "one-user", scene.load.step_s, longest_settle_s=max(4.0, 3 * latency))
-    longest = max(min(4.0, 24 * latency * 1.5), 3.3 * latency, 0.3)
     slow = latency > SLOW_ANSWER_S
     return Level(
         1,
         "level",
         "one-user",
-        longest,
+        max(4.0, 3.3 * latency),
         settle_answers=0 if slow else 2,
         longest_settle_s=max(4.0, 3 * latency),
         until_answers=3 if latency > TOO_SLOW_S / 2 else 24,
@@ -204,7 +207,11 @@ def _follow_ups(scene: _Scene) -> Iterator[Act]:
     if scene.refusing:
         yield from _refusals(scene) if not _failing(scene, scene.refusing[-1]) else ()
         return
-    if not scene.full or scene.peak is None:
+    if scene.peak is None:
+        return
+    if not scene.full:
+        # Not full yet, and less than perfect: a burst of as many as there may be shows a limit below that.
+        yield from _volleys(scene) if scene.bending else ()
         return
     for levels in (_late(scene), _refinement(scene), _more_light(scene)):
         yield from (level for level in levels if scene.affordable(level))
@@ -234,7 +241,9 @@ def _refinement(scene: _Scene) -> Iterator[Level]:
             yield scene.level(within, "refine", "refining", **measuring)
     odd = _odd_level(scene)
     if odd is not None and not any(p.kind == "refine" and p.users == odd for p in scene.points):
-        yield scene.level(odd, "refine", "refining", answers=20.0, least=1.5, most=4.0)
+        spread = max(p.spread for p in scene.levels[:3])
+        answers = max(20.0, (spread / TOP_ERROR) ** 2 / odd)
+        yield scene.level(odd, "refine", "refining", answers=answers, least=1.5, most=4.0)
 
 
 def _odd_level(scene: _Scene) -> int | None:
@@ -250,22 +259,26 @@ def _falls(scene: _Scene) -> bool:
 
 def _more_light(scene: _Scene) -> Iterator[Level]:
     """More samples of the service time where it varies."""
-    if scene.of("light") or scene.record.bursts or scene.m < 3:
+    if scene.of("light") or scene.record.bursts:
         return
-    users = max(scene.load.from_, round(scene.m / 2))
-    if scene.levels[0].spread > STEADY and users <= 0.6 * scene.m:
-        yield scene.level(users, "light", "more-light-load", answers=30.0, least=1.0, most=3.0)
+    users = max(scene.load.from_, round(scene.m / 2) if scene.m >= 3 else 1)
+    spread = max(p.spread for p in scene.levels[:3])
+    if spread > STEADY and (users == 1 or users <= 0.6 * scene.m):
+        answers = (spread / LIGHT_ERROR) ** 2 / users
+        yield scene.level(users, "light", "more-light-load", answers=answers, least=1.0, most=4.0)
 
 
 def _volleys(scene: _Scene) -> Iterator[Act]:
     """Large bursts are answered in generations as wide as the parallelism; small ones all together."""
     large = max(4, min(scene.load.to, round(3.5 * scene.m)))
-    if scene.record.elapsed_s > LONGEST_S or large > scene.load.to or large < 1.5 * scene.m or _falls(scene):
+    if large > scene.load.to or large < 1.15 * scene.m or _falls(scene):
         return
-    if scene.bursts("large") < 3 and not scene.bursts("small"):
+    left_s = LONGEST_S - scene.record.elapsed_s
+    if scene.bursts("large") < 3 and not scene.bursts("small") and scene.latency_s(large) < left_s:
         yield Volley(large, "large")
     small = round(0.6 * scene.m)
-    if scene.bursts("small") < 4 and small >= 2:
+    wanted = 4 if scene.light_s < SLOW_ANSWER_S else 2
+    if scene.bursts("small") < wanted and small >= 2 and scene.light_s < left_s:
         yield Volley(small, "small")
 
 
@@ -287,7 +300,7 @@ def _again(scene: _Scene) -> Level | None:
     latency = scene.points[0].mean_s or 0.01
     if scene.load.from_ > 1 or len(scene.levels) < 2:
         return None
-    seconds = max(0.3, min(2.0, 12 * latency), 1.2 * latency)
+    seconds = max(2.0, 1.2 * latency)
     return Level(
         1,
         "again",

@@ -1,0 +1,212 @@
+"""What to try next, by pattern, with the experiment that shows its effect. Pure."""
+
+from collections.abc import Sequence
+
+from webui.analysis.diagnosed import NextStep
+from webui.analysis.diagnosis.defaults import Match
+from webui.analysis.diagnosis.facts import Facts
+from webui.analysis.diagnosis.verdict import Verdict
+from webui.units import count, milliseconds, significant
+
+
+def steps_for(verdict: Verdict, facts: Facts | None, found: Sequence[Match]) -> tuple[NextStep, ...]:
+    """Up to three, the most telling first."""
+    if facts is None or verdict.pattern == "inconclusive":
+        return _again(facts)
+    known = [match.next_step() for match in found[:1]]
+    return tuple([*known, *_BY_PATTERN[verdict.pattern](verdict, facts)][:3])
+
+
+def _fixed_slots(verdict: Verdict, facts: Facts) -> list[NextStep]:
+    m = facts.m.value
+    if verdict.shade == "processes":
+        return [
+            _step(
+                "Start more worker processes",
+                f"Each serves one request at a time, so expect the knee at their "
+                f"number: {count(round(2 * m))} workers, {count(round(2 * m))} at a time.",
+                True,
+            ),
+            _step(
+                "Use threads or async workers",
+                "A worker that waits for something else can serve others "
+                "meanwhile: gunicorn's gthread workers, or an async framework.",
+                True,
+            ),
+        ]
+    return [
+        _step(
+            "Find what has this size",
+            f"Look for a pool, semaphore or worker count of {_about(m)} in the "
+            "service, its database driver and its HTTP clients; double it and sweep again.",
+            True,
+        ),
+        _step(
+            "Make the work async",
+            f"It helps only if the {milliseconds(1000 * facts.service_s)} are spent "
+            "waiting on an async client, not computing.",
+            True,
+        ),
+        _step(
+            "Run 4 workers", f"If each worker has its own pool, expect the knee near {_about(4 * m)}.", True
+        ),
+    ]
+
+
+def _serialised(verdict: Verdict, facts: Facts) -> list[NextStep]:
+    return [
+        _step(
+            "Look for a lock",
+            "A lock, a single connection or one worker process: something that only one "
+            f"request at a time may hold, for {milliseconds(1000 * facts.service_s)}.",
+            False,
+        ),
+        _step(
+            "Hold it for a shorter time",
+            "Do only what must be alone inside the lock. Half the time held is twice the throughput.",
+            True,
+        ),
+    ]
+
+
+def _loop_blocked(verdict: Verdict, facts: Facts) -> list[NextStep]:
+    return [
+        _step(
+            "Don't block the event loop",
+            "Make the endpoint def instead of async def, so that it runs in a "
+            "thread; or await an async client instead of the blocking call.",
+            True,
+        ),
+        _step(
+            "Find the blocking call",
+            "Start the service with PYTHONASYNCIODEBUG=1: asyncio then logs each "
+            "step that took over 100 ms (loop.slow_callback_duration sets this).",
+            False,
+        ),
+        _step(
+            "Run more workers",
+            "Each has an event loop of its own, so throughput grows with their number as "
+            "long as there are processors; each still stands still while it works.",
+            True,
+        ),
+    ]
+
+
+def _cpu_bound(verdict: Verdict, facts: Facts) -> list[NextStep]:
+    return [
+        _step(
+            "Run one worker for each processor",
+            "Python computes on one processor for each process. Two workers "
+            f"should give about {significant(2 * facts.ceiling.value)} requests/s on two free processors.",
+            True,
+        ),
+        _step(
+            "Profile one request",
+            f"Each costs about {milliseconds(1000 * facts.m.value / facts.ceiling.value)} "
+            "of processor time: py-spy or cProfile show where.",
+            False,
+        ),
+    ]
+
+
+def _scales(verdict: Verdict, facts: Facts) -> list[NextStep]:
+    most = max(p.users for p in facts.levels)
+    if verdict.shade == "own-cost":
+        return [
+            _step(
+                "Run one worker for each processor",
+                "The server's own work for each request is the ceiling; more processes share it.",
+                True,
+            ),
+            _step(
+                "Make each request cheaper", "Fewer middlewares, smaller bodies, a faster JSON encoder.", True
+            ),
+        ]
+    return [
+        _step(
+            "Sweep further",
+            f"No limit showed up to {count(most)} users. Sweep to {count(4 * most)} to find it.",
+            False,
+        )
+    ]
+
+
+def _rejects(verdict: Verdict, facts: Facts) -> list[NextStep]:
+    limit = verdict.m.value if verdict.m is not None else 0.0
+    return [
+        _step(
+            "Retry after a pause",
+            "Clients that are refused should wait, longer each time, and not come back at once.",
+            False,
+        ),
+        _step(
+            f"Raise the limit to {_about(2 * limit)}",
+            "If throughput doubles and latency stays, there was room. "
+            "If latency grows instead, the limit protects something behind it.",
+            True,
+        ),
+    ]
+
+
+def _degrades(verdict: Verdict, facts: Facts) -> list[NextStep]:
+    best = max(facts.levels, key=lambda p: p.rate).users
+    return [
+        _step(
+            f"Admit no more than {count(best)} at a time",
+            f"A semaphore or a limit before the service keeps it "
+            f"at its peak of {significant(facts.ceiling.value)} requests/s.",
+            True,
+        ),
+        _step(
+            "Look for what they fight over",
+            "Locks that many wait for, a cache that no longer fits, swapping, "
+            "too many threads on too few processors.",
+            False,
+        ),
+    ]
+
+
+def _again(facts: Facts | None) -> tuple[NextStep, ...]:
+    return (
+        (
+            _step(
+                "Sweep again in a quiet moment",
+                "Other load on the target or on this machine blurs what is measured.",
+                True,
+            ),
+            _step(
+                "Choose a canary",
+                "Name a second, cheap route that needs no login: it tells whether the whole "
+                "server waits, or only this route.",
+                True,
+            ),
+        )
+        if facts is not None
+        else (
+            _step(
+                "Make one request succeed",
+                "Send a single request and look at its answer: the diagnosis needs a "
+                "target that serves one user.",
+                False,
+            ),
+        )
+    )
+
+
+_BY_PATTERN = {
+    "fixed-slots": _fixed_slots,
+    "serialised": _serialised,
+    "loop-blocked": _loop_blocked,
+    "cpu-bound": _cpu_bound,
+    "scales": _scales,
+    "rejects": _rejects,
+    "degrades": _degrades,
+}
+
+
+def _step(title: str, text: str, same_sweep: bool) -> NextStep:
+    return NextStep(title=title, text=text, same_sweep=same_sweep)
+
+
+def _about(value: float) -> str:
+    return count(round(value))

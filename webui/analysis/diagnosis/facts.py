@@ -1,0 +1,261 @@
+"""All that the rules look at, estimated once from a sweep's record. Pure; seconds, rates per second."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from webui.analysis.diagnosis import bootstrap
+from webui.analysis.diagnosis.answers import Bursts, bursts_of
+from webui.analysis.diagnosis.bootstrap import Interval, interval
+from webui.analysis.diagnosis.canary import Canary, canary_of
+from webui.metrics.histogram import Histogram, merge
+from webui.metrics.probing import BurstStats
+from webui.metrics.snapshot import Snapshot
+from webui.sweep.figures import (
+    NETWORK_S,
+    Point,
+    best_of,
+    light_points,
+    loaded,
+    plateau,
+    points_of,
+    round_trip_s,
+)
+from webui.units import NS_PER_S
+
+CHANGED = 1.5  # times one user's latency, up or down, at the end: the service changed
+DRIFTED = 1.1  # the same, for an interval that takes both ends in
+SCALING = 0.7  # of perfect scaling at the most users
+COUNT_AGREES = 0.15  # a burst's count this close to the estimate replaces it
+FEWEST = 5  # answers of one user at the end that can tell of a change
+CORNER = 0.15  # a level this far under min(N / D, ceiling) is no hard corner
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """The network's part of a latency, and the range that it may lie in."""
+
+    value: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`ceiling` and `m` are None where nothing succeeded. `full`: the most users got clearly less than one
+    user's throughput each. `scaling`: how much of it they got."""
+
+    points: tuple[Point, ...]
+    levels: tuple[Point, ...]  # without single answers and one user at the end
+    bursts_seen: tuple[BurstStats, ...]
+    light_s: float
+    light: Histogram
+    trip: Trip
+    top: tuple[Point, ...]  # the levels at the ceiling
+    scaling: float
+    ceiling: Interval
+    m: Interval
+    canary: Canary
+    bursts: Bursts
+    drift: (
+        float | None
+    )  # one user's latency at the end by that at the start, as far as chance can't explain it
+    drifted: bool
+    falls: float | None  # throughput at the most users as a share of the best, where it falls
+    closes: bool  # the server ends each connection
+    even: bool | None  # whether all users are served alike
+    demand_percent: float | None  # of the generator's core at the ceiling
+    corner_misfit: float | None
+
+    @property
+    def full(self) -> bool:
+        return self.scaling <= SCALING
+
+    @property
+    def service_s(self) -> float:
+        return max(self.light_s - self.trip.value, 0.2 * self.light_s)
+
+    @property
+    def spread(self) -> float:
+        """The light latency's coefficient of variation."""
+        mean = self.light.mean_ns
+        return (self.light.stdev_ns or 0.0) / mean if mean else 0.0
+
+    @property
+    def count(self) -> int | None:
+        """How many the target takes at a time, as counted in bursts, where that agrees with the estimate."""
+        count = self.bursts.count
+        if count is None or abs(count - self.m.value) > max(COUNT_AGREES * self.m.value, 0.5):
+            return None
+        return count
+
+
+def facts_of(total: Snapshot) -> Facts | None:
+    """None where one user got no answer."""
+    points = points_of(total.steps)
+    levels = loaded(points)
+    served = [p for p in levels if p.mean_s and not p.refuses]
+    best = best_of(served)
+    known = light_points([p for p in points if p.mean_s])
+    if best is None or not known:
+        return None
+    record = total.probing.canary
+    again = [p for p in points if p.kind == "again" and p.mean_s]
+    light = merge(p.step.stats.response for p in known)
+    light_s = (light.mean_ns or 0.0) / NS_PER_S
+    drift, drifted = _drift(known, again)
+    top = _top(served, best, light_s)
+    canary = canary_of(record, points, light_s, top)
+    trip = _trip(total, canary, light_s)
+    if again and not drifted:
+        light = merge([light, *(p.step.stats.response for p in again)])
+        light_s = (light.mean_ns or 0.0) / NS_PER_S
+    ceiling, m = _intervals(top, light, again if drifted else [], trip)
+    most = max(served, key=lambda p: p.users)
+    bursts = bursts_of(total.probing.bursts, light_s - trip.value, trip.value, ceiling.value, m.value)
+    facts = Facts(
+        points=points,
+        levels=levels,
+        bursts_seen=total.probing.bursts,
+        light_s=light_s,
+        light=light,
+        trip=trip,
+        top=top,
+        scaling=most.rate * light_s / most.users,
+        ceiling=ceiling,
+        m=m,
+        canary=canary,
+        bursts=bursts,
+        drift=drift,
+        drifted=drifted,
+        falls=_falls(served, best),
+        closes=_closes(points),
+        even=_even(top),
+        demand_percent=_demand(top),
+        corner_misfit=_misfit(served, light_s, ceiling.value),
+    )
+    return _counted(facts)
+
+
+def _counted(facts: Facts) -> Facts:
+    """A count in bursts is free of any estimate, and replaces it."""
+    count, m = facts.count, facts.m
+    if count is None:
+        return facts
+    return replace(facts, m=Interval(count, min(m.low, count), max(m.high, count)))
+
+
+def _top(served: Sequence[Point], best: Point, light_s: float) -> tuple[Point, ...]:
+    """The levels at the ceiling; the best one alone where throughput has a peak or none lies far past it."""
+    flat = plateau(served, best.rate * light_s)
+    if _falls(served, best) is not None:
+        near = [p for p in served if 0.75 * best.users <= p.users <= 1.35 * best.users]
+        return tuple(p for p in near if p.rate > 0.93 * best.rate)
+    return flat or (best,)
+
+
+def _falls(served: Sequence[Point], best: Point) -> float | None:
+    most = max(served, key=lambda p: p.users)
+    share = most.rate / best.rate
+    error = 3 * math.hypot(_error(most), _error(best))
+    return share if most.users > best.users and share < 0.8 - error else None
+
+
+def _error(p: Point) -> float:
+    """The relative standard error of a level's throughput."""
+    return p.spread / math.sqrt(max(1, p.successes))
+
+
+def _drift(light: Sequence[Point], again: Sequence[Point]) -> tuple[float | None, bool]:
+    """One user's latency at the end by that at the start, less what chance explains; and whether it moved at
+    all. Both mean and median must have moved: one slow answer is no change."""
+    if not again or again[0].successes < FEWEST:
+        return None, False
+    start = [p for p in light if p.users == 1 and p.kind != "single"] or list(light)
+    first, last = merge(p.step.stats.response for p in start), again[0].step.stats.response
+    ratios = [
+        (last.mean_ns or 1.0) / (first.mean_ns or 1.0),
+        (last.percentile_ns(50) or 1) / (first.percentile_ns(50) or 1),
+    ]
+    error = 2 * math.hypot(_mean_error(first), _mean_error(last))
+    moved = [math.copysign(max(0.0, abs(math.log(r)) - error), math.log(r)) for r in ratios]
+    if moved[0] * moved[1] <= 0:
+        return 1.0, False
+    least = min(moved, key=abs)
+    return math.exp(least), abs(least) > math.log(DRIFTED)
+
+
+def _mean_error(histogram: Histogram) -> float:
+    mean = histogram.mean_ns or 1.0
+    return (histogram.stdev_ns or 0.0) / mean / math.sqrt(histogram.total)
+
+
+def _trip(total: Snapshot, canary: Canary, light_s: float) -> Trip:
+    """From a far canary's floor; otherwise between the time to connect and an idle answer of the canary,
+    which has the server's own overhead in it."""
+    low_ns = total.connect.percentile_ns(10)
+    connect_s = 0.0 if low_ns is None else min(low_ns / NS_PER_S, 0.5 * light_s)
+    floor = canary.floor_s
+    if floor is None:
+        return Trip(connect_s, 0.8 * connect_s, connect_s)
+    if floor - canary.cost_s > NETWORK_S:
+        far = min(round_trip_s(total.probing.canary, connect_s), 0.9 * light_s)
+        near = connect_s if connect_s > 0.5 * far else min(connect_s, far)
+        return Trip(far, min(near, far - 0.0005), min(floor, 0.95 * light_s))
+    high = min(floor, 0.5 * light_s)
+    low = min(connect_s, high)
+    return Trip(low if canary.affected else (low + high) / 2, low, high)
+
+
+def _intervals(
+    top: Sequence[Point], light: Histogram, again: Sequence[Point], trip: Trip
+) -> tuple[Interval, Interval]:
+    """The ceiling's interval, and that of the parallelism: ceiling times light latency less the round trip.
+    Where one user's latency drifted, both of its ends are drawn."""
+    rng = bootstrap.generator()
+    rates = bootstrap.throughput(rng, top)
+    weights = [p.successes for p in top]
+    value = float(np.average([p.rate for p in top], weights=weights))
+    means = bootstrap.mean_s(rng, light)
+    if again:
+        other = bootstrap.mean_s(rng, again[0].step.stats.response)
+        means = np.where(rng.random(bootstrap.ROUNDS) < 0.5, means, other)
+    trips = rng.uniform(trip.low, max(trip.high, trip.low + 1e-9), bootstrap.ROUNDS)
+    light_s = (light.mean_ns or 0.0) / NS_PER_S
+    m = value * max(light_s - trip.value, 0.2 * light_s)
+    draws = rates * np.maximum(means - trips, 0.2 * means)
+    return interval(value, rates), interval(m, draws)
+
+
+def _closes(points: Sequence[Point]) -> bool:
+    quiet = [p for p in points if p.users == 1 and p.successes]
+    lost = sum(p.step.connections_lost for p in quiet)
+    answers = sum(p.successes + p.failures for p in quiet)
+    return answers > 0 and lost >= 0.5 * answers
+
+
+def _even(top: Sequence[Point]) -> bool | None:
+    """Whether users are served alike, by the level with the most answers for each; None with too few."""
+    known = [p for p in top if len(p.step.per_user) > 2 and sum(p.step.per_user) >= 8 * p.users]
+    if not known:
+        return None
+    answers = max((p.step.per_user for p in known), key=lambda each: sum(each) / len(each))
+    mean = sum(answers) / len(answers)
+    spread = float(np.std(answers))
+    return spread <= max(1.0, 0.08 * mean)
+
+
+def _demand(top: Sequence[Point]) -> float | None:
+    known = [p.step.demand_percent for p in top if p.step.demand_percent is not None]
+    return float(np.median(known)) if known else None
+
+
+def _misfit(served: Sequence[Point], light_s: float, ceiling: float) -> float | None:
+    """How far the worst level near the corner lies under it, less three standard errors."""
+    corner = ceiling * light_s
+    near = [p for p in served if 0.4 * corner <= p.users <= 2.5 * corner and p.users >= 2]
+    if not near:
+        return None
+    return max(1 - p.rate / min(p.users / light_s, ceiling) - 3 * _error(p) for p in near)

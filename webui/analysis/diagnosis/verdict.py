@@ -1,0 +1,41 @@
+"""What the rules come to."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from webui.analysis.diagnosed import Confidence, Pattern
+from webui.analysis.diagnosis.bootstrap import Interval
+
+Shade = Literal[
+    "",
+    "own-cost",  # scales, and the server's own overhead is the ceiling; or cpu-bound by nothing else
+    "one-pool",  # fixed slots that every route shares
+    "processes",  # slots that are worker processes: each closes its connection
+    "part-blocked",  # each request blocks the loop for a part of its time
+    "connections",  # refuses by connections, not by requests
+    "shared-elsewhere",  # a shared processor that the canary doesn't need
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`m` is the effective parallelism; `at_least`: its upper end is open. `reasons`, whole sentences, say
+    why it is inconclusive. `doubts` lower the confidence, one step each."""
+
+    pattern: Pattern
+    m: Interval | None = None
+    at_least: bool = False
+    shade: Shade = ""
+    blocked_s: float | None = None
+    reasons: tuple[str, ...] = ()
+    doubts: int = 0
+
+    @property
+    def confidence(self) -> Confidence:
+        if self.pattern == "inconclusive" or self.doubts > 1:
+            return "low"
+        return "medium" if self.doubts else "high"
+
+
+def inconclusive(*reasons: str, m: Interval | None = None) -> Verdict:
+    return Verdict("inconclusive", m, reasons=reasons)

@@ -1,0 +1,304 @@
+"""The verdict in plain words: headline, mechanism, evidence with its numbers, what it can't tell. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from webui.analysis.diagnosis.defaults import Match
+from webui.analysis.diagnosis.facts import Facts
+from webui.analysis.diagnosis.verdict import Verdict
+from webui.sweep.figures import Point
+from webui.units import count, milliseconds, percent, plural, significant
+
+
+def at_a_time(verdict: Verdict, facts: Facts) -> str:
+    """ "40", "about 38", of what is worked on at a time."""
+    m = verdict.m or facts.m
+    sure = facts.count is not None or m.value < 1.5 or m.width < 0.08
+    return ("" if sure else "about ") + count(max(1, round(m.value)))
+
+
+def headline(verdict: Verdict, facts: Facts | None) -> str:
+    """One sentence that a manager understands."""
+    if facts is None or verdict.pattern == "inconclusive":
+        return "No verdict: the measurement does not decide." if verdict.m else "No verdict could be reached."
+    number = at_a_time(verdict, facts)
+    match verdict.pattern:
+        case "fixed-slots":
+            return f"This service handles {number} requests at a time."
+        case "serialised":
+            return "This service handles one request at a time."
+        case "loop-blocked" if verdict.shade == "part-blocked":
+            return f"Each request blocks the whole service for {_ms(verdict.blocked_s)}."
+        case "loop-blocked" if facts.m.value < 1.5:
+            return "While one request is worked on, the whole service stands still."
+        case "loop-blocked":
+            return f"{number.capitalize()} workers, and each stands still while it works on a request."
+        case "cpu-bound":
+            return f"This service runs out of processor at {_rate(facts.ceiling.value)}."
+        case "rejects":
+            return (
+                f"This service admits {number} {'request' if number == '1' else 'requests'} at a time and "
+                "refuses the rest."
+            )
+        case "degrades":
+            return (
+                f"Beyond {plural(_peak(facts).users, 'user')} at a time, this service gets slower altogether."
+            )
+        case _:
+            return _scales_headline(verdict, facts)
+
+
+def _scales_headline(verdict: Verdict, facts: Facts) -> str:
+    if verdict.shade == "own-cost":
+        return f"This service takes all requests at once, up to {_rate(facts.ceiling.value)}."
+    return f"This service keeps up with all {plural(_most(facts).users, 'user')}."
+
+
+def summary(verdict: Verdict, facts: Facts | None, found: Sequence[Match]) -> str:
+    """The mechanism, and the usual suspect where a default fits."""
+    if facts is None or verdict.pattern == "inconclusive":
+        return " ".join(verdict.reasons)
+    top, service = _rate(facts.ceiling.value), milliseconds(1000 * facts.service_s)
+    suspect = f" This is the pattern of {found[0].default.what}." if found and found[0].certain else ""
+    match verdict.pattern:
+        case "fixed-slots":
+            pool = {
+                "processes": (
+                    " The server closes each connection and other routes wait too: these are worker "
+                    "processes."
+                ),
+                "one-pool": " Other routes wait in the same line: one pool serves them all.",
+            }.get(verdict.shade, "")
+            return (
+                f"Beyond {at_a_time(verdict, facts)}, extra requests wait in line: latency grows in step "
+                "with "
+                f"concurrency and throughput stays at {top}.{pool}{suspect}"
+            )
+        case "serialised":
+            return (
+                f"Requests go through one after the other, {service} each, so throughput stays at {top} "
+                "however "
+                "many come. Other routes stay quick: only this work stands in line."
+            )
+        case "loop-blocked" if verdict.shade == "part-blocked":
+            return (
+                f"Of the {service} that a request takes, {_ms(verdict.blocked_s)} occupy the event loop. "
+                "Nothing "
+                f"else runs meanwhile, other routes included, and throughput stays at {top}."
+            )
+        case "loop-blocked":
+            return (
+                f"Each request keeps its event loop busy for {service} without a break, so everything "
+                "else waits, "
+                f"other routes too. Throughput stays at {top}."
+            )
+        case "cpu-bound":
+            return _cpu_summary(verdict, facts)
+        case "rejects":
+            by = "connections are open" if verdict.shade == "connections" else "requests are in work"
+            return (
+                f"When so many {by}, further ones are refused at once and none waits in line: those that are "
+                f"admitted take {milliseconds(1000 * facts.light_s)} as ever."
+            )
+        case "degrades":
+            peak = _peak(facts)
+            return (
+                f"Throughput peaks at {top} with {plural(peak.users, 'user')} and falls to "
+                f"{_rate(_most(facts).rate)} with "
+                f"{count(_most(facts).users)}: requests get in each other's way, so fewer at a time do more."
+            )
+        case _:
+            return _scales_summary(verdict, facts)
+
+
+def _cpu_summary(verdict: Verdict, facts: Facts) -> str:
+    cost = milliseconds(1000 * facts.m.value / facts.ceiling.value)
+    others = (
+        "Other routes stay quick: the processor that is shared is another one, behind the service."
+        if verdict.shade == "shared-elsewhere"
+        else "Other routes slow down too, since they need the same processor."
+    )
+    return (
+        f"Each request costs about {cost} of processor time, and all share what there is: more of them at "
+        "a time "
+        f"make each slower and none faster. {others}"
+    )
+
+
+def _scales_summary(verdict: Verdict, facts: Facts) -> str:
+    most = _most(facts)
+    if verdict.shade == "own-cost":
+        return (
+            f"Requests wait side by side, {milliseconds(1000 * facts.service_s)} each, with no limit on "
+            "their number. The "
+            f"ceiling of {_rate(facts.ceiling.value)} is the server's own work for each request, about "
+            f"{milliseconds(1000 / facts.ceiling.value)}."
+        )
+    return (
+        f"Throughput grows in step with concurrency up to {_rate(most.rate)} with "
+        f"{plural(most.users, 'user')}, and latency stays near "
+        f"{milliseconds(1000 * facts.light_s)}. No limit showed in this range."
+    )
+
+
+def evidence(verdict: Verdict, facts: Facts) -> tuple[str, ...]:
+    """Sentences "Lead. Detail." with the numbers behind the verdict."""
+    if verdict.pattern == "rejects":
+        return tuple(_refusal_evidence(facts))
+    if verdict.pattern == "scales" and verdict.shade != "own-cost":
+        return tuple(_scaling_evidence(facts))
+    return tuple(_ceiling_evidence(facts))
+
+
+def _refusal_evidence(facts: Facts) -> Iterator[str]:
+    refusing = [p for p in facts.levels if p.refuses]
+    first = min(refusing, key=lambda p: p.users)
+    yield (
+        f"Refusals begin at {plural(first.users, 'user')}. {percent(100 * (1 - first.share))} of the "
+        "requests fail there, "
+        f"in {milliseconds((first.step.stats.failed.percentile_ns(50) or 0) / 1e6)} each."
+    )
+    served = [p.mean_s for p in refusing if p.mean_s]
+    if served:
+        yield (
+            f"Successes stay quick. {milliseconds(1000 * facts.light_s)} with one user, "
+            f"{_range_ms(served)} on average "
+            "at the levels that refuse."
+        )
+    passed = [len(b.successes_ns) for b in facts.bursts_seen if b.kind == "refused"]
+    if passed:
+        size = next(b.size for b in facts.bursts_seen if b.kind == "refused")
+        yield f"Bursts agree. Of {count(size)} requests at one instant, {_list(passed)} are served."
+
+
+def _scaling_evidence(facts: Facts) -> Iterator[str]:
+    most = _most(facts)
+    yield (
+        f"Throughput grows in step. {_rate(most.rate)} with {plural(most.users, 'user')}, "
+        f"{percent(min(100.0, 100 * facts.scaling))} of what perfect scaling gives."
+    )
+    if most.mean_s:
+        yield (
+            f"Latency stays. {milliseconds(1000 * facts.light_s)} with one user, "
+            f"{milliseconds(1000 * most.mean_s)} "
+            f"on average with {count(most.users)}."
+        )
+    yield from _canary_evidence(facts)
+
+
+def _ceiling_evidence(facts: Facts) -> Iterator[str]:
+    top = sorted(facts.top, key=lambda p: p.users)
+    if facts.falls is not None:
+        peak, most = _peak(facts), _most(facts)
+        yield (
+            f"Throughput falls. {_rate(peak.rate)} with {plural(peak.users, 'user')}, {_rate(most.rate)} "
+            "with "
+            f"{count(most.users)}."
+        )
+    elif len(top) > 1:
+        rates = sorted(p.rate for p in top)
+        yield (
+            f"Throughput stops at {significant(facts.ceiling.value)} req/s. {significant(rates[0])} to "
+            f"{_rate(rates[-1])} in all "
+            f"{len(top)} steps from {count(top[0].users)} to {count(top[-1].users)} users."
+        )
+        low, high = top[0], top[-1]
+        if low.mean_s and high.mean_s and high.users > 1.5 * low.users:
+            yield (
+                f"Latency then grows in step. From {count(low.users)} to {count(high.users)} users it "
+                "goes from "
+                f"{milliseconds(1000 * low.mean_s)} to {milliseconds(1000 * high.mean_s)}: "
+                f"{significant(high.mean_s / low.mean_s)} times for {significant(high.users / low.users)} "
+                "times the users."
+            )
+    if facts.falls is None and top and facts.m.value >= 1:
+        held = sorted(p.rate * facts.service_s for p in top)
+        yield (
+            f"Requests in work stay at {count(max(1, round(facts.m.value)))}. {significant(held[0])} to "
+            f"{significant(held[-1])} by Little's law, "
+            "throughput times light-load latency."
+        )
+    if facts.count is not None and facts.count > 1:
+        large = next(b.size for b in facts.bursts_seen if b.kind == "large")
+        yield (
+            f"Bursts count it. Of {count(large)} requests at one instant, the first {facts.count} are "
+            "answered together, "
+            "then the next."
+        )
+    yield from _canary_evidence(facts)
+
+
+def _canary_evidence(facts: Facts) -> Iterator[str]:
+    canary = facts.canary
+    if canary.path is None or canary.idle_s is None or canary.loaded_s is None:
+        return
+    idle, loaded = milliseconds(1000 * canary.idle_s), milliseconds(1000 * canary.loaded_s)
+    if canary.affected:
+        yield f"Other routes wait too. {canary.path} takes {idle} when idle and {loaded} at the ceiling."
+    elif canary.affected is not None:
+        yield f"Other routes stay quick. {canary.path} takes {idle} when idle and {loaded} at the ceiling."
+
+
+def cannot_tell(verdict: Verdict, facts: Facts | None) -> tuple[str, ...]:
+    """What would look the same from outside."""
+    if facts is None:
+        return ()
+    said = _CANNOT.get((verdict.pattern, verdict.shade)) or _CANNOT.get((verdict.pattern, ""))
+    lines = [] if said is None else [said.format(number=at_a_time(verdict, facts))]
+    if facts.canary.path is None and verdict.pattern != "inconclusive":
+        lines.append("Without a canary. Whether other routes wait as well was not measured.")
+    return tuple(
+        f"What this can't tell. {line}" if not line.startswith("Without") else line for line in lines
+    )
+
+
+_CANNOT = {
+    ("fixed-slots", ""): (
+        "A thread pool, a connection pool or a proxy that lets {number} through would look the same from "
+        "outside."
+    ),
+    ("fixed-slots", "processes"): (
+        "Worker processes, and threads that close each connection, would look the same from outside."
+    ),
+    ("serialised", ""): (
+        "A lock, a pool of one connection and a single worker behind this route would look the same from "
+        "outside."
+    ),
+    ("serialised", "processes"): (
+        "A single worker process and a lock that every route takes would look the same from outside."
+    ),
+    ("loop-blocked", ""): (
+        "Computing and a blocking call (a sync driver, time.sleep) look the same from outside, and so does a "
+        "server with a single thread."
+    ),
+    ("cpu-bound", ""): "Whether the processor is the service's own or is taken by other processes beside it.",
+    ("scales", ""): "Where the limit is: it lies beyond the range of this sweep.",
+    ("scales", "own-cost"): "Whether a limit on their number lies beyond what the server can take in.",
+    ("rejects", ""): "Whether the service itself or a proxy before it refuses.",
+    ("degrades", ""): "What they fight over: locks, memory, or a processor shared by too many threads.",
+}  # fmt: skip
+
+
+def _most(facts: Facts) -> Point:
+    return max((p for p in facts.levels if p.successes), key=lambda p: p.users)
+
+
+def _peak(facts: Facts) -> Point:
+    return max((p for p in facts.levels if p.successes), key=lambda p: p.rate)
+
+
+def _ms(seconds: float | None) -> str:
+    return milliseconds(None if seconds is None else 1000 * seconds)
+
+
+def _rate(value: float) -> str:
+    return f"{significant(value)} req/s"
+
+
+def _range_ms(seconds: Sequence[float]) -> str:
+    low, high = milliseconds(1000 * min(seconds)), milliseconds(1000 * max(seconds))
+    return low if low == high else f"{low} to {high}"
+
+
+def _list(numbers: Sequence[int]) -> str:
+    texts = [count(number) for number in numbers]
+    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
