@@ -16,6 +16,7 @@ from webui.settings import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
 GUIDE = (DOCS / "cli.md").read_text(encoding="utf-8")
+LAB_GUIDE = (DOCS / "lab.md").read_text(encoding="utf-8")
 
 
 def flags() -> list[tuple[str, str]]:
@@ -64,4 +65,11 @@ def test_an_exit_code_is_in_the_guide_and_the_help(code: ExitCode) -> None:
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 def test_a_practice_target_is_in_the_guide(target: PracticeTarget) -> None:
-    assert f"| `{target.name}` | `{target.path}` | {target.teaches}" in GUIDE
+    assert f"| `{target.name}` | `{target.path}` | {target.teaches} |" in LAB_GUIDE
+    expected = (
+        f"| `{target.name}` | {target.expects.pattern} | {target.expects.sentence.partition(': ')[2]} |"
+    )
+    assert expected in LAB_GUIDE
+    for option in target.options:
+        bounds = f"{option.low} to {option.high} | {option.default} |"
+        assert f"| `{target.name}` | `{option.name}` | {option.meaning} | {bounds}" in LAB_GUIDE

@@ -1,4 +1,4 @@
-"""`katydid serve` and `katydid lab` as processes: their start, their end, and what stands in their way."""
+"""`katydid serve` as a process: its start, its end, and what stands in its way."""
 
 from __future__ import annotations
 
@@ -103,11 +103,10 @@ def test_nothing_outlives_a_dashboard_that_was_killed(tmp_path: Path) -> None:
 def test_a_port_in_use(katydid: Katydid) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        for command in ("serve", "lab"):
-            done = katydid(command, "--port", str(port))
-            assert done.returncode == 2
-            assert done.stderr.startswith(f"katydid: port {port} is")
-            assert len(done.stderr.splitlines()) == 1
+        done = katydid("serve", "--port", str(port))
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"katydid: port {port} is")
+        assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("content", [b"no database" * 1000])
@@ -117,21 +116,6 @@ def test_a_database_that_is_none(katydid: Katydid, tmp_path: Path, content: byte
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert "is not a Katydid database" in done.stderr
-
-
-def test_lab_serves_one_by_name_until_ctrl_c(tmp_path: Path) -> None:
-    process = start(tmp_path, "lab", "threads", "--port", "0")
-    try:
-        assert process.stdout is not None
-        url = process.stdout.readline().split()[0]
-        assert url.endswith("/threads")
-        assert httpx.get(url).json() == {"slept_ms": 50}
-        assert httpx.get(url.replace("threads", "async")).status_code == 404
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=5)
-    finally:
-        process.kill()
-    assert (process.returncode, err) == (0, "")
 
 
 def test_db_upgrade_makes_a_database(katydid: Katydid, tmp_path: Path) -> None:

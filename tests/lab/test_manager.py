@@ -194,8 +194,12 @@ async def test_what_makes_no_sense_is_refused(lab: LabManager) -> None:
     for name, asked, words in (
         ("backlog", {"server": "gunicorn"}, "server: backlog runs under uvicorn"),
         ("threads", {"workers": 0}, "workers: must be from 1 to 8, not 0"),
-        ("threads", {"options": {"threads": 0}}, "options.threads: must be from 1 to 500, not 0"),
-        ("lock", {"options": {"threads": 1}}, "options.threads: lock has no such option; it has none"),
+        ("threads", {"options": {"threads": 0}}, "options.threads: threads must be from 1 to 500, not 0"),
+        (
+            "lock",
+            {"options": {"threads": 1}},
+            "options.threads: lock has no such option as threads; it has none",
+        ),
     ):
         with pytest.raises(InvalidInput) as caught:
             await lab.start(name, **asked)

@@ -80,15 +80,16 @@ async def _serve(target: "PracticeTarget", asked: dict[str, Any], port: int | No
     from webui.lab.manager import LabManager
 
     lab, task = LabManager(), asyncio.current_task()
+    running: RunningTarget | None = None
     assert task is not None
     try:
         with interrupts(task.cancel), contextlib.suppress(asyncio.CancelledError):
             running = await _started(lab, target.name, asked, port)
             say("\n".join(_introduction(running, spoil=spoil)))
             last_words = await lab.ended(running.id)
-            raise TargetFailed(f"the practice target ended by itself; its last words: {last_words}")
-        if not spoil:
-            say("\n".join(["", *_answer(target, target.setup(**asked))]))
+            raise TargetFailed(f"the practice target ended by itself; its last words: {last_words or 'none'}")
+        if running is not None and not spoil:
+            say("\n".join(["", *_answer(target, running.setup)]))
     finally:
         await lab.close()
 

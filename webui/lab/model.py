@@ -131,7 +131,7 @@ class PracticeTarget:
         field = f"options.{name[:40]}"
         if option is None:
             known = ", ".join(each.name for each in self.options) or "none"
-            return [Problem(field, f"{self.name} has no such option; it has {known}")]
+            return [Problem(field, f"{self.name} has no such option as {name[:40]}; it has {known}")]
         if not option.low <= value <= option.high:
-            return [Problem(field, f"must be from {option.low} to {option.high}, not {value}")]
+            return [Problem(field, f"{name} must be from {option.low} to {option.high}, not {value}")]
         return []
