@@ -36,7 +36,12 @@ def level(users: int, measure_s: float = 0.3, **more: Any) -> Level:
     return Level(users, "level", "doubling", measure_s, **{"canary": False, **more})
 
 
-def slots(number: int, seconds: float, others: Respond = ok) -> Respond:
+async def another_route(seen: Seen, writer: asyncio.StreamWriter) -> None:
+    """What a route answers that is not the one under load."""
+    writer.write(reply(b"another route"))
+
+
+def slots(number: int, seconds: float, others: Respond = another_route) -> Respond:
     """So many requests for `/` are served at a time; the rest wait in line. Other paths go to `others`."""
     free: list[asyncio.Semaphore] = []
 

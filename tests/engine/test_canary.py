@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.engine.acting import FIRST, level, slots, sweep
-from tests.engine.drive import run
+from tests.engine.drive import Script, run
 from tests.targets import Seen, Target, after, ok, reply
 from webui.metrics.probing import CanaryRecord
 from webui.sweep.acts import ChooseCanary, IdleCanary
@@ -183,8 +183,7 @@ def test_a_sweep_without_a_canary_says_so(sweep: Any) -> None:
 
 
 def test_in_a_pause_the_canary_is_not_asked() -> None:
+    script: Script = [(0.1, "pause", None), (0.6, "resume", None)]
     with Target(after(0.01)) as target:
-        result = run(
-            target.url, users=1, duration_s=0.3, canary="/ping", script=[(0.1, "pause", None), (0.6, "resume", None)]
-        )  # fmt: skip
+        result = run(target.url, users=1, duration_s=0.3, canary="/ping", script=script)
     assert 6 <= result.total.probing.probes["canary GET /ping"].sent <= 20

@@ -37,7 +37,7 @@ def choose_canary(sweep: "SweepShape") -> Iterator[int]:
             if not candidate.excluded:
                 yield from _ask(sweep, canary, candidate)
     round_trip_ns = canary.recorder.connect.take().min_ns
-    # The last of the well-known routes is one that does not exist: does the load's route serve it all the same?
+    # The last of the well-known routes does not exist: does the load's route serve it all the same?
     any_path = not canary.chosen_by_user and candidates[-1].is_like(sweep.answer_bytes)
     for candidate in candidates:
         if any_path and candidate.is_like(sweep.answer_bytes):

@@ -67,6 +67,7 @@ class _Measurement:
         self._slice_ns = max(SHORTEST_SLICE_NS, -(-length_ns // MOST_SLICES))
         self._slices: list[Block] = []
         self._enough = False
+        self._end_ns = 0
         self._users = sweep.users
         for user in self._users:
             user.begin_counting()
@@ -86,10 +87,13 @@ class _Measurement:
         while (now := host.now_ns()) < self._until_ns and not self._enough:
             self._count_slices(now)
             yield min(self._slice_end_ns, self._until_ns)
-        self._count_slices(host.now_ns())
+        if not self._enough:
+            self._end_ns = host.now_ns()
+        self._count_slices(self._end_ns)
         longest_ns = self._until_ns + self._sweep.longest_wait_ns
         while sum(self._recorder.ended) == self._ended and (now := host.now_ns()) < longest_ns:
             yield now + LOOK_NS
+            self._end_ns = host.now_ns()
         around.tap = None
 
     def _tap(self) -> Callable[[bool, int], None] | None:
@@ -102,6 +106,8 @@ class _Measurement:
             spread.add(service_ns) if success else spread.fail()
             if spread.enough(act.until_answers, act.until_error) and not self._enough:
                 self._enough = True
+                self._end_ns = self._sweep.crew.host.now_ns()
+                self._sweep.rest()  # no request more than that
                 self._sweep.go_on_soon()
 
         return tap
@@ -129,7 +135,7 @@ class _Measurement:
         return StepStats(
             users=min(self._wanted, len(self._users)),
             start_ns=self.from_ns + offset_ns,
-            end_ns=host.now_ns() + offset_ns,
+            end_ns=self._end_ns + offset_ns,
             settle_ns=settle_ns,
             stats=stats,
             kind=self._act.kind,

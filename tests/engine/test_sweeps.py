@@ -1,0 +1,135 @@
+"""Whole sweeps, from the first answers to their end, and all that can come in between."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.engine.acting import FIRST, level, slots, sweep
+from tests.engine.drive import Script, run
+from tests.targets import Seen, Target, after, ok
+from webui.sweep.acts import ChooseCanary, IdleCanary, Volley
+
+__all__ = ["sweep"]
+
+ACTS = {
+    "level": [FIRST, level(4, 0.6)],
+    "volleys": [FIRST, level(4, 0.1), *[Volley(8, "large", rest_s=0.02)] * 6],
+    "canary": [FIRST, ChooseCanary(), *[IdleCanary(0.2, 2, 6)] * 4],
+}
+
+
+def test_a_sweep_finds_what_a_target_with_four_slots_can_do() -> None:
+    with Target(slots(4, 0.02)) as target:
+        result = run(target.url, load={"shape": "sweep", "from": 1, "to": 16, "step_s": 0.3})
+    levels = {step.users: step for step in result.total.steps if step.kind == "level"}
+    assert set(levels) >= {1, 2, 4, 8}
+    for users, busy in ((1, 1), (4, 4), (8, 8)):
+        step = levels[users]
+        rate = step.stats.totals.successes / (step.end_ns - step.start_ns)
+        assert rate * (step.stats.response.mean_ns or 0) == pytest.approx(busy, rel=0.25)
+    bursts = result.total.probing.bursts
+    assert {burst.kind for burst in bursts} == {"large", "small"}
+    sent = sum(stats.sent for stats in result.total.probing.probes.values())
+    assert result.totals.sent + sent == target.requests
+    assert result.totals.failures == 0
+    whys = [snapshot.probing.activity.why for snapshot in result.snapshots if snapshot.probing.activity]
+    assert len(whys) == len(result.snapshots)
+    assert {"doubling", "one-user-again"} <= set(whys)
+    assert result.finished["reason"] == "duration"
+
+
+@pytest.mark.parametrize("acts", ACTS.values(), ids=ACTS)
+@pytest.mark.parametrize("after_s", [0.02, 0.3])
+def test_a_stop_in_any_act(sweep: Any, acts: Any, after_s: float) -> None:
+    with Target(slots(2, 0.02)) as target:
+        result = sweep(target.url, *acts, stop_after_s=after_s)
+    assert result.stop_took_s < 1
+    assert result.finished["reason"] == "stopped"
+    assert result.totals.sent == target.paths["/"]
+
+
+@pytest.mark.parametrize("acts", ACTS.values(), ids=ACTS)
+def test_an_act_that_a_pause_broke_into_begins_again(sweep: Any, acts: Any) -> None:
+    script: Script = [(0.3, "pause", None), (0.5, "resume", None)]
+    with Target(slots(2, 0.02)) as target:
+        whole = sweep(target.url, *acts)
+        broken = sweep(target.url, *acts, script=script)
+    assert [mark.kind for mark in broken.total.marks] == ["pause", "resume"]
+    assert [step.users for step in broken.total.steps] == [step.users for step in whole.total.steps]
+    assert len(broken.total.probing.bursts) == len(whole.total.probing.bursts)
+    assert broken.total.end_ns > whole.total.end_ns
+
+
+def test_a_level_is_measured_again_after_a_pause() -> None:
+    script: Script = [(0.3, "pause", None), (0.5, "resume", None)]
+    load = {"shape": "sweep", "from": 1, "to": 2, "step_s": 0.4}
+    with Target(after(0.01)) as target:
+        result = run(target.url, load=load, script=script, canary="off")
+    first = next(step for step in result.total.steps if step.kind == "level")
+    assert first.start_ns - first.settle_ns >= 0.5e9
+    assert first.stats.totals.successes == pytest.approx(36, rel=0.3)
+
+
+@pytest.mark.parametrize("acts", ACTS.values(), ids=ACTS)
+def test_nothing_is_sent_in_a_pause(sweep: Any, acts: Any) -> None:
+    with Target(slots(2, 0.02)) as target:
+        result = sweep(target.url, *acts, script=[(0.25, "pause", None)], stop_after_s=1.2)
+    quiet = result.snapshots[1:]  # from 0.5 s on
+    assert sum(snapshot.totals.sent for snapshot in quiet) == 0
+    assert sum(stats.sent for snapshot in quiet for stats in snapshot.probing.probes.values()) == 0
+
+
+class Dying(Target):
+    """Serves so many requests, then hangs or breaks every connection."""
+
+    def __init__(self, lives: int, *, hangs: bool) -> None:
+        super().__init__(self._live)
+        self._lives, self._hangs = lives, hangs
+
+    async def _live(self, seen: Seen, writer: asyncio.StreamWriter) -> None:
+        if self.requests > self._lives:
+            await asyncio.sleep(30 if self._hangs else 0)
+            writer.close()
+            return
+        await asyncio.sleep(0.01)
+        await ok(seen, writer)
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+@pytest.mark.parametrize("lives", [0, 60])
+def test_a_target_that_dies_is_not_pushed_on(lives: int, hangs: bool) -> None:
+    load = {"shape": "sweep", "from": 1, "to": 64, "step_s": 0.2}
+    with Dying(lives, hangs=hangs) as target:
+        result = run(target.url, load=load, timeout_s=0.4, canary="off", graceful_stop_s=0.5)
+    assert result.finished["reason"] == "duration"
+    assert result.totals.successes <= lives
+    assert max((step.users for step in result.total.steps), default=0) <= 16
+    assert result.total.end_ns < 20e9
+
+
+def test_a_sweep_at_nobody() -> None:
+    result = run("http://127.0.0.1:9", load={"shape": "sweep", "to": 64})
+    assert set(result.errors) == {"connect_refused"}
+    assert result.totals.sent < 20
+
+
+def test_a_sweep_of_several_requests_to_several_servers() -> None:
+    with Target(after(0.005)) as one, Target(after(0.005)) as other:
+        requests = [{"path": "/a"}, {"path": f"{other.url}/b"}]
+        load = {"shape": "sweep", "to": 4, "step_s": 0.2}
+        result = run(one.url, load=load, requests=requests, canary="/ping")
+    assert [endpoint.totals.sent for endpoint in result.total.endpoints] == [
+        one.paths["/a"],
+        other.paths["/b"],
+    ]
+
+
+def test_users_who_think_do_not_hold_a_volley_up(sweep: Any) -> None:
+    acts = [level(3, 0.2, longest_settle_s=0.3), Volley(3, "large")]
+    with Target() as target:
+        result = sweep(target.url, *acts, think_time_s=[2, 2])
+    assert len(result.total.probing.bursts[0].successes_ns) == 3
+    assert result.total.end_ns < 7e9
