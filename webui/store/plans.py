@@ -1,9 +1,11 @@
 """Queries for plans: their baselines, their runs in order of time, and lists of runs grouped by plan."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, select, tuple_
+from sqlalchemy import Select, delete, func, select, tuple_, union_all
 from sqlalchemy import literal as bound
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,7 +15,11 @@ from webui.store.base import StorePart, no_run, whole
 from webui.store.records import GroupPage, PlanGroup, RunQuery, RunRecord, RunSummary
 from webui.store.tables import SHOWN, Moment, baselines, documents, runs
 
-RECENT = 30  # runs in the sparkline of a group
+RECENT = 20  # runs in the lines of a group
+_FIGURES = (
+    *("id", "plan_key", "name", "status", "target", "load", "created_at", "started_at", "ended_at"),
+    *("throughput_rps", "success_percent", "p50_ms", "p95_ms", "p99_ms"),
+)
 
 
 class Plans(StorePart):
@@ -76,32 +82,40 @@ class Plans(StorePart):
     async def list_plans(self, query: RunQuery) -> GroupPage:
         """One page of the plans whose runs the query lets through, those that ran last first; `sort` and
         `descending` of the query do not matter. Raises InvalidInput for a foreign cursor or limit."""
+        query = replace(query, sort="created")
         listing.check(query)
         async with self._database.reading() as connection:
             found = (await connection.execute(_groups(query))).all()
-            total = await connection.scalar(_count(query))
+            total = found[0].total if found else await connection.scalar(_count(query))
             shown = found[: query.limit]
-            items = [await _group(connection, row) for row in shown]
+            recent = await _recent(connection, [row.plan_key for row in shown])
         cursor = None
         if len(found) > query.limit:
             cursor = listing.written_cursor(["plans", shown[-1].last, shown[-1].plan_key])
+        items = [PlanGroup(row.plan_key, row.number, *recent[row.plan_key]) for row in shown]
         return GroupPage(items, cursor, total or 0)
 
 
 def _groups(query: RunQuery) -> Select[Any]:
-    last = func.max(runs.c.created_at, type_=Moment).label("last")
-    statement = (
-        select(runs.c.plan_key, last, func.count().label("number"))
+    """One plan more than the page holds, each with the number of all plans."""
+    groups = (
+        select(
+            runs.c.plan_key,
+            func.max(runs.c.created_at, type_=Moment).label("last"),
+            func.count().label("number"),
+            func.count().over().label("total"),
+        )
         .where(*listing.filters(query), runs.c.plan_key.is_not(None))
         .group_by(runs.c.plan_key)
-        .order_by(last.desc(), runs.c.plan_key.desc())
-        .limit(query.limit + 1)
+        .subquery()
     )
+    order = (groups.c.last.desc(), groups.c.plan_key.desc())
+    statement = select(groups).order_by(*order).limit(query.limit + 1)
     if query.cursor is None:
         return statement
     moment, plan_key = _place(query.cursor)
     place = tuple_(bound(moment, Moment()), bound(plan_key))
-    return statement.having(tuple_(func.max(runs.c.created_at, type_=Moment), runs.c.plan_key) < place)
+    return statement.where(tuple_(groups.c.last, groups.c.plan_key) < place)
 
 
 def _count(query: RunQuery) -> Select[Any]:
@@ -118,11 +132,29 @@ def _place(cursor: str) -> tuple[datetime, str]:
         raise listing.foreign_cursor() from error
 
 
-async def _group(connection: AsyncConnection, row: Row[Any]) -> PlanGroup:
-    newest = await _newest(connection, row.plan_key, 1)
-    recent = await _newest(connection, row.plan_key, RECENT, runs.c.throughput_rps.is_not(None))
-    baseline = await connection.scalar(select(baselines.c.run_id).where(baselines.c.plan_key == row.plan_key))
-    return PlanGroup(row.plan_key, row.number, newest[0], recent, baseline)
+async def _recent(
+    connection: AsyncConnection, plan_keys: Sequence[str]
+) -> dict[str, tuple[list[RunSummary], str | None]]:
+    """The newest runs of each plan, in order of time and without what a line of figures does not need, and
+    the id of its baseline."""
+    if not plan_keys:
+        return {}
+    columns = [runs.c[name] for name in _FIGURES]
+    each = [
+        select(*columns)
+        .where(runs.c.plan_key == plan_key, SHOWN)
+        .order_by(runs.c.created_at.desc(), runs.c.id.desc())
+        .limit(RECENT)
+        .subquery()
+        for plan_key in plan_keys
+    ]
+    found = await connection.execute(union_all(*(select(part) for part in each)))
+    recent: dict[str, list[RunSummary]] = {plan_key: [] for plan_key in plan_keys}
+    for row in found:
+        recent[row.plan_key].append(RunSummary(**row._mapping))
+    chosen = await connection.execute(select(baselines).where(baselines.c.plan_key.in_(plan_keys)))
+    ids = {row.plan_key: row.run_id for row in chosen}
+    return {key: (found[::-1], ids.get(key)) for key, found in recent.items()}
 
 
 async def _newest(

@@ -121,14 +121,18 @@ class RunPage:
 
 @dataclass(frozen=True, slots=True)
 class PlanGroup:
-    """The runs of one plan that a query lets through: how many, the newest one, and the newest ones' figures
-    in order of time."""
+    """One plan: how many of its runs a query lets through, and its newest runs in order of time, let through
+    or not, with what a line of figures needs."""
 
     plan_key: str
     count: int
-    newest: RunSummary
     recent: Sequence[RunSummary]
     baseline_id: str | None = None
+
+    @property
+    def newest(self) -> RunSummary:
+        """The run that was created last."""
+        return self.recent[-1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from webui.store.database import Database
 from webui.store.deletion import Deletion
 from webui.store.experiments import Experiments
 from webui.store.links import Links
+from webui.store.lookup import Lookup
 from webui.store.plans import Plans
 from webui.store.records import LIVE, RunChanges, RunPage, RunQuery, RunRecord, RunSummary
 from webui.store.rows import OF_RUN, packed, record, row, search_text, summary
@@ -27,7 +28,7 @@ from webui.store.tables import SHOWN, documents, run_tags, runs, snapshots
 _CHUNK = 100  # rows in one statement
 
 
-class Store(Links, Plans, Experiments, Deletion):
+class Store(Links, Lookup, Plans, Experiments, Deletion):
     """The repository. One for a process; safe to use from many tasks at a time."""
 
     @classmethod
@@ -53,14 +54,17 @@ class Store(Links, Plans, Experiments, Deletion):
     @whole
     async def add_run(self, run: RunRecord) -> None:
         """Adds a run. Raises ValueError when there is one of that id, deleted ones included."""
-        fields = {name: getattr(run, name) for name in OF_RUN}
-        documented = {"plan": dict(run.plan), "result": packed(run.result), "baseline": run.baseline}
         async with self._database.writing() as connection:
             if await _exists(connection, run.id):
                 raise ValueError(f"there is a run {run.id} already")
-            await connection.execute(insert(runs).values(**row(fields), search=search_text(fields)))
-            await connection.execute(insert(documents).values(run_id=run.id, **documented))
-            await _set_tags(connection, run.id, run.tags)
+            await _add(connection, [run])
+
+    @whole
+    async def add_runs(self, new: Sequence[RunRecord]) -> None:
+        """Adds many runs in one transaction; their ids are not there yet."""
+        async with self._database.writing() as connection:
+            for start in range(0, len(new), _CHUNK):
+                await _add(connection, new[start : start + _CHUNK])
 
     @whole
     async def update_run(self, run_id: str, **changes: Unpack[RunChanges]) -> None:
@@ -190,6 +194,25 @@ async def _update(connection: AsyncConnection, run_id: str, changes: RunChanges)
     if "tags" in changes:
         await connection.execute(delete(run_tags).where(run_tags.c.run_id == run_id))
         await _set_tags(connection, run_id, changes["tags"])
+
+
+async def _add(connection: AsyncConnection, new: Sequence[RunRecord]) -> None:
+    fields = [{name: getattr(run, name) for name in OF_RUN} for run in new]
+    listed = [{**row(each), "search": search_text(each)} for each in fields]
+    documented = [
+        {
+            "run_id": run.id,
+            "plan": dict(run.plan),
+            "result": packed(run.result),
+            "baseline": None if run.baseline is None else dict(run.baseline),
+        }
+        for run in new
+    ]
+    await connection.execute(insert(runs), listed)
+    await connection.execute(insert(documents), documented)
+    tagged = [{"tag": tag, "run_id": run.id} for run in new for tag in dict.fromkeys(run.tags)]
+    if tagged:
+        await connection.execute(insert(run_tags), tagged)
 
 
 async def _set_tags(connection: AsyncConnection, run_id: str, tags: Sequence[str]) -> None:

@@ -157,7 +157,7 @@ experiments = Table(
     Column("result", JSON(none_as_null=True)),
 )
 
-# Deleted runs are in no list until they are purged. Written as in the indexes, which hold only the others.
+# Deleted runs are in no list until they are purged.
 SHOWN = runs.c.deleted_at.is_(None)
 
 # What a list is sorted by, the run's id last. The same expressions stand in the indexes, else these would
