@@ -14,7 +14,14 @@ def _each_worker_one(setup: Setup) -> float:
 
 
 def _cores(setup: Setup) -> float:
-    return min(setup.workers, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
+    """One for each worker, as far as there are cores for them."""
+    return min(setup.workers, _usable_cores())
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):  # Linux: what this process may use
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 GATHER = PracticeTarget(
