@@ -79,7 +79,7 @@ def report(source: Source) -> bytes:
             policy=_policy(library, script),
         )
     )
-    return text.encode()
+    return f"{text}\n".encode()
 
 
 def _policy(*scripts: str) -> str:
