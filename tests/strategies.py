@@ -3,6 +3,7 @@
 from hypothesis import strategies as st
 
 from webui.metrics.histogram import Histogram
+from webui.metrics.probing import Activity, Block, BurstStats, CanaryRecord, ProbeStats, Probing
 from webui.metrics.snapshot import EndpointStats, ErrorCount, Health, Mark, Snapshot, StepStats, Totals
 
 counts = st.integers(0, 10**6)
@@ -27,6 +28,49 @@ def endpoint_stats(draw: st.DrawFn) -> EndpointStats:
     )
 
 
+times_ns = st.lists(counts, max_size=5).map(lambda times: tuple(sorted(times)))
+canaries = st.builds(
+    CanaryRecord,
+    st.none() | st.just("/ping"),
+    st.sampled_from(["", "slow"]),
+    st.none() | st.integers(100, 599),
+    histograms,
+    times_ns,
+    st.booleans(),
+    st.sampled_from([(), (("/healthz", "needs-login"),)]),
+)
+probings = st.builds(
+    Probing,
+    st.lists(st.builds(BurstStats, st.just("large"), counts, counts, times_ns, times_ns), max_size=2).map(
+        tuple
+    ),
+    st.none() | canaries,
+    st.dictionaries(
+        st.sampled_from(["canary GET /ping", "canary GET /healthz"]),
+        st.builds(ProbeStats, counts, counts, counts, histograms),
+        max_size=2,
+    ),
+    st.none() | st.builds(Activity, st.sampled_from(["doubling", "bursts"]), counts),
+)
+
+
+@st.composite
+def steps(draw: st.DrawFn) -> StepStats:
+    """One level of a sweep."""
+    return StepStats(
+        *[draw(counts) for _ in range(4)],
+        draw(endpoint_stats()),
+        draw(st.sampled_from(["level", "refine"])),
+        tuple(draw(st.lists(st.builds(Block, counts, counts), max_size=3))),
+        draw(counts),
+        draw(times_ns),
+        draw(histograms),
+        draw(counts),
+        draw(counts),
+        draw(st.none() | st.floats(0, 200)),
+    )
+
+
 @st.composite
 def snapshots(draw: st.DrawFn, endpoints: int = 2) -> Snapshot:
     """One interval with the given number of endpoints."""
@@ -41,5 +85,6 @@ def snapshots(draw: st.DrawFn, endpoints: int = 2) -> Snapshot:
         draw(histograms),
         Health(draw(counts), draw(counts), 12.5, draw(histograms), draw(histograms)),
         tuple(Mark(number, draw(counts), "users", 5.0) for number in range(draw(st.integers(0, 2)))),
-        (StepStats(3, 0, 9, 1, draw(endpoint_stats())),) if draw(st.booleans()) else (),
+        (draw(steps()),) if draw(st.booleans()) else (),
+        draw(probings),
     )

@@ -50,6 +50,7 @@ FLAGS_OF_SHAPES: list[tuple[dict[str, Any], Shape]] = [
         ),
     ),
     ({"sweep": "1..256"}, Sweep(shape="sweep", to=256)),
+    ({"sweep": "1..9", "limit": "p95<200ms"}, Sweep(shape="sweep", to=9, limit="p95<200ms")),
     ({"sweep": "4..64", "step": "5s"}, Sweep(shape="sweep", from_=4, to=64, step_s=5)),
     ({"burst": "100"}, Burst(shape="burst", size=100)),
     ({"burst": "100", "count": "5", "pause": "2s"}, Burst(shape="burst", size=100, count=5, pause_s=2)),
@@ -110,6 +111,8 @@ def test_a_flag_changes_a_part_of_a_plan_files_shape(tmp_path: Path) -> None:
         ),
         ({"poisson": True, "stages": "1s:5"}, "--poisson: goes with a constant rate or stages of rates, not"),
         ({"step": "5s"}, "--step: goes with a sweep, not with constant users"),
+        ({"limit": "p95<1s"}, "--limit: goes with a sweep, not with constant users"),
+        ({"sweep": "1..9", "limit": "p95>1s"}, "--limit: a sweep's limit is an upper one on a percentile"),
         ({"count": "5"}, "--count: goes with a burst, not with constant users"),
         (
             {"iterations": "5", "iterations_per_user": "5"},

@@ -19,7 +19,8 @@ def test_both_merges_are_associative(a: Snapshot, b: Snapshot, c: Snapshot) -> N
 
 def _without_samples(snapshot: Snapshot) -> tuple[object, ...]:
     errors = {key: (e.count, e.first_ns, e.last_ns) for key, e in snapshot.errors.items()}
-    return snapshot.start_ns, snapshot.end_ns, snapshot.users, snapshot.endpoints, errors, snapshot.health
+    figures = snapshot.start_ns, snapshot.end_ns, snapshot.users, snapshot.endpoints, errors, snapshot.health
+    return *figures, snapshot.steps, snapshot.probing
 
 
 @given(st.lists(snapshots(), min_size=1, max_size=4))

@@ -197,7 +197,14 @@ def test_a_plan_cannot_be_changed() -> None:
             "JSON path",
         ),
         ({"spawn": 3}, "spawn", "not a known field"),
-        ({"canary": "/ping"}, "canary", "must be null"),
+        ({"canary": "ping"}, "canary", "such as /ping"),
+        ({"canary": "/ping pong"}, "canary", "such as /ping"),
+        ({"canary": "http://elsewhere/ping"}, "canary", "such as /ping"),
+        ({"canary": "/", "requests": [{"path": "/?q=1"}]}, "canary", "another route"),
+        ({"canary": "/?deep=1", "requests": [{"path": "/"}]}, "canary", "another route"),
+        ({"load": {"shape": "sweep", "to": 9, "limit": "p95>1s"}}, "load.limit", "upper one on a percentile"),
+        ({"load": {"shape": "sweep", "to": 9, "limit": "errors<3"}}, "load.limit", "upper one"),
+        ({"load": {"shape": "sweep", "to": 9, "limit": "p95<x"}}, "load.limit", "should look like 200ms"),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field(change: dict[str, Any], field: str, says: str) -> None:

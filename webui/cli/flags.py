@@ -39,12 +39,14 @@ _PLACES = (
     ("load.rate_rps", "rate"),
     ("load.max_users", "max_users"),
     ("load.step_s", "step"),
+    ("load.limit", "limit"),
     ("load.size", "burst"),
     ("load.count", "count"),
     ("load.pause_s", "pause"),
     ("load", "stages"),
     ("load", "sweep"),
     ("load", "iterations_per_user"),
+    ("canary", "canary"),
     ("think_time_s", "think_time"),
     ("http.timeout_s", "timeout"),
     ("http.max_redirects", "max_redirects"),
@@ -95,7 +97,7 @@ def _apply(data: dict[str, Any], flags: PlanFlags) -> None:
     apply_http(_table(data, "http"), flags)
     if flags.think_time is not None:
         data["think_time_s"] = parsed("--think-time", _think_time, flags.think_time)
-    texts = {"name": flags.name, "note": flags.note}
+    texts = {"name": flags.name, "note": flags.note, "canary": flags.canary}
     data.update({key: text for key, text in texts.items() if text is not None})
     for key, more in (("thresholds", flags.thresholds), ("tags", flags.tags)):
         if more:

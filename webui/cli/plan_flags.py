@@ -78,10 +78,26 @@ class PlanFlags:
             "--step", metavar="TIME", says="With --sweep: measure each level so long (as long as it needs)."
         ),
     ] = None
+    limit: Annotated[
+        _Text,
+        _load(
+            "--limit",
+            metavar="RULE",
+            says="With --sweep: find the highest throughput that holds this, such as 'p95<200ms'.",
+        ),
+    ] = None
     burst: Annotated[_Text, _load("--burst", metavar="N", says="Send N requests at one instant.")] = None
     count: Annotated[_Text, _load("--count", metavar="N", says="With --burst: so many times (1).")] = None
     pause: Annotated[
         _Text, _load("--pause", metavar="TIME", says="With --burst: wait so long between two (not at all).")
+    ] = None
+    canary: Annotated[
+        _Text,
+        _load(
+            "--canary",
+            metavar="PATH",
+            says="Ask this cheap route beside the load, or off (a sweep looks for one).",
+        ),
     ] = None
     think_time: Annotated[
         _Text,

@@ -113,6 +113,7 @@ _FLAGS: Mapping[str, tuple[tuple[str, ...], Callable[[Any], Load]]] = {
     "poisson": (_RATES, lambda on: {"arrivals": "poisson"}),
     "sweep": (("sweep",), _sweep),
     "step": (("sweep",), _key("step_s", parse_duration)),
+    "limit": (("sweep",), _key("limit", str)),
     "burst": (("burst",), _key("size", parse_count)),
     "count": (("burst",), _key("count", parse_count)),
     "pause": (("burst",), _key("pause_s", parse_duration)),

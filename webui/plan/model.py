@@ -1,8 +1,9 @@
 """The plan: what to do, immutable once a run starts (`katydid.plan/1`). Pure."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from webui.metrics import thresholds
 from webui.plan.base import Document
@@ -103,8 +104,20 @@ ThinkTime = Annotated[float, Field(ge=0, le=3600)]
 NO_CANARY = "off"
 
 
-def _route(target: Target) -> tuple[str, str]:
+def _check_canary(path: str, base_url: str, requests: Sequence[Request]) -> None:
+    """Raises ValueError for a canary that would be part of the load."""
+    asked = _route(base_url, path)
+    if any(_route(base_url, each.path) == asked for each in requests if each.method in ("GET", "HEAD")):
+        raise ValueError("the canary must be another route than the one under load")
+
+
+def _route(base_url: str, path: str) -> tuple[str, str]:
+    target = _on(base_url, path)
     return target.origin, target.path.partition("?")[0]
+
+
+def _on(base_url: str, path: str) -> Target:
+    return parse_url(base_url.rstrip("/") + path if path.startswith("/") else path)
 
 
 class Plan(Document):
@@ -147,11 +160,13 @@ class Plan(Document):
 
     @field_validator("canary")
     @classmethod
-    def _is_path_or_off(cls, value: str | None) -> str | None:
+    def _is_another_route(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is None or value == NO_CANARY:
             return value
         if not value.startswith("/") or any(ord(char) < 33 or ord(char) == 127 for char in value):
             raise ValueError('a canary is a path on the base address, such as /ping, or "off"')
+        if "base_url" in info.data and "requests" in info.data:
+            _check_canary(value, info.data["base_url"], info.data["requests"])
         return value
 
     @field_validator("think_time_s")
@@ -169,15 +184,6 @@ class Plan(Document):
             raise ValueError(f"two requests are called {twice!r}; give each a name of its own")
         return self
 
-    @model_validator(mode="after")
-    def _canary_is_another_route(self) -> "Plan":
-        if self.canary is not None and self.canary != NO_CANARY:
-            asked = _route(parse_url(self.base_url.rstrip("/") + self.canary))
-            loaded = (request for request in self.requests if request.method in ("GET", "HEAD"))
-            if any(_route(self.target_of(request)) == asked for request in loaded):
-                raise ValueError("the canary must be another route than the one under load")
-        return self
-
     @property
     def title(self) -> str:
         """The name on pages: the given one, or the first request on its host."""
@@ -189,6 +195,4 @@ class Plan(Document):
 
     def target_of(self, request: Request) -> Target:
         """Where `request` goes: its path on the base URL, or its own whole URL. Its query is not added."""
-        if not request.path.startswith("/"):
-            return parse_url(request.path)
-        return parse_url(self.base_url.rstrip("/") + request.path)
+        return _on(self.base_url, request.path)
