@@ -128,7 +128,6 @@ async def test_the_intervals_are_also_a_table(service: Service) -> None:
     [
         ("plan.json", "application/json", '"schema": "katydid.plan/1"'),
         ("plan.toml", "application/toml", 'schema = "katydid.plan/1"'),
-        ("result.json", "application/json", '"schema": "katydid.run/1"'),
     ],
 )
 async def test_documents_to_keep(service: Service, name: str, kind: str, expected: str) -> None:

@@ -149,7 +149,7 @@ async def test_the_setup_names_what_differs_and_no_secret(service: Service) -> N
         assert words in setup, words
     assert not [secret for secret in ("pass-secret", "c2VjcmV0") if secret in setup]
     share = await service.store.add_share(run_id)
-    for name in ("", "/plan.json", "/plan.toml", "/result.json"):
+    for name in ("", "/plan.json", "/plan.toml", "/downloads"):
         shown = (await service.client.get(f"/s/{share.token}{name}")).text
         assert not [secret for secret in ("joe", "pass-secret", "c2VjcmV0") if secret in shown]
 

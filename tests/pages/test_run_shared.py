@@ -57,7 +57,7 @@ async def test_no_page_or_document_of_a_shared_result_has_a_secret(service: Serv
         await service.started(requests=REQUESTS, name="with head-secret", note="head-secret")
     )
     token = await shared(service, run_id)
-    for name in ("", "/title", "/intervals", "/plan.json", "/plan.toml", "/result.json"):
+    for name in ("", "/title", "/intervals", "/plan.json", "/plan.toml", "/downloads", "/export/json"):
         answer = await service.client.get(f"/s/{token}{name}")
         assert answer.status_code == 200
         assert answer.headers["referrer-policy"] == "no-referrer"
@@ -89,7 +89,7 @@ async def test_a_revoked_link_is_gone_and_an_unknown_one_not_found(service: Serv
     token, other = await shared(service, run_id), await shared(service, run_id)
     answer = await service.client.post(f"/runs/{run_id}/shares/{token}/revoke")
     assert answer.status_code == 303
-    for name in ("", "/title", "/intervals", "/result.json"):
+    for name in ("", "/title", "/intervals", "/export/json"):
         assert (await service.client.get(f"/s/{token}{name}")).status_code == 410
     assert (await service.client.get(f"/s/{other}")).status_code == 200
     assert (await service.client.get("/s/unknown")).status_code == 404

@@ -192,19 +192,6 @@ async def plan_toml(run_id: str, manager: Manager) -> Response:
     return download(plan_to_toml(view.plan), f"katydid-plan-{run_id}.toml", "application/toml")
 
 
-@router.get("/runs/{run_id}/result.json")
-async def result_json(run_id: str, manager: Manager) -> Response:
-    """The result document as a file. Raises NotFound."""
-    view = await manager.view(run_id)
-    return await run_in_threadpool(result_download, view)
-
-
-def result_download(view: RunView) -> Response:
-    """The result document as a file."""
-    text = view.result().model_dump_json(by_alias=True, indent=2)
-    return download(text, f"katydid-{view.id}.json", "application/json")
-
-
 def download(text: str, filename: str, media_type: str) -> Response:
     """Text as a file to keep. `filename` is of safe characters."""
     disposition = {"Content-Disposition": f'attachment; filename="{filename}"', "Cache-Control": "no-store"}

@@ -6,7 +6,7 @@ from starlette.concurrency import run_in_threadpool
 
 from webui.pages.chart_data import whole_chart
 from webui.pages.compare import shared_comparison
-from webui.pages.run import download, intervals_page, page_title, result_download, run_summary
+from webui.pages.run import download, intervals_page, page_title, run_summary
 from webui.pages.run_context import run_page
 from webui.pages.templating import respond
 from webui.plan.documents import plan_from_data, plan_to_json, plan_to_toml
@@ -66,15 +66,6 @@ async def intervals(token: str, manager: Manager, store: Storage) -> Response:
     if not isinstance(view, RunView):
         return view
     return private(await run_in_threadpool(intervals_page, view, f"/s/{token}", shared=True))
-
-
-@router.get("/s/{token}/result.json")
-async def result_json(token: str, manager: Manager, store: Storage) -> Response:
-    """The result document as a file."""
-    view = await shared_view(token, manager, store)
-    if not isinstance(view, RunView):
-        return view
-    return private(await run_in_threadpool(result_download, view))
 
 
 @router.get("/s/{token}/plan.json")
