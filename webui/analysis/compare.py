@@ -218,8 +218,8 @@ def _why_not(row: _Row, base: _Run, other: _Run, value: float | None) -> str:
             return "a result file has no histograms, which an interval would need"
         share = 1 - float(row.key[1:]) / 100
         counts = [run.document.response_time_ms.count for run in (base, other)]
-        if min(counts) * share < LEAST_ABOVE:
-            return f"too few requests above it: {math.ceil(LEAST_ABOVE / share):,} are needed in each run"
+        if min(counts) * share * (1 + 1e-9) < LEAST_ABOVE:
+            return f"too few requests above it: {round(LEAST_ABOVE / share):,} are needed in each run"
     return ""
 
 

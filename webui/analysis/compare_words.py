@@ -13,6 +13,7 @@ from webui.analysis.compare_document import (
 
 MINUS = "−"
 _TAILS = {"p99.9": "slowest 1 in 1,000", "p99": "slowest 1 in 100", "p95": "slowest 1 in 20"}
+_WORTH_A_SENTENCE = 5.0  # percent
 _TOLD = 3  # settings named in a sentence
 
 
@@ -85,6 +86,8 @@ def _tail(letter: str, cells: dict[str, CellPart], lead: str) -> Iterator[str]:
     told = ((cells[key], words) for key, words in _TAILS.items() if key in cells)
     cell, words = next(((cell, words) for cell, words in told if cell.change is not None), (None, ""))
     if cell is None or cell.change is None or cell.word == main:
+        return
+    if main not in ("faster", "slower") and abs(cell.change) < _WORTH_A_SENTENCE:
         return
     if cell.word in ("faster", "slower"):
         yield f"{letter}’s {words} requests take {_longer(cell.change)}."

@@ -51,7 +51,7 @@ def _of_view(view: RunView) -> Compared:
 
 
 def _read(path: Path) -> Compared:
-    """A run of a file: an export with its rows in full, or a plain result document, which has no histograms."""
+    """A run of a file: an export with its rows in full, or a result document, which has no histograms."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise InvalidInput.at("RUN", f"{str(path)!r} is larger than any result")
