@@ -28,7 +28,7 @@ async def show(token: str, request: Request, manager: Manager, store: Storage) -
     """The shared result or comparison; 410 for a revoked link, 404 for one that never was."""
     share = await store.share(token)
     if share is not None and share.runs and share.revoked_at is None:
-        return _private(await shared_comparison(share, str(request.base_url), manager))
+        return private(await shared_comparison(share, str(request.base_url), manager))
     view = await shared_view(token, manager, store)
     if not isinstance(view, RunView):
         return view
