@@ -71,6 +71,9 @@ class Shard:
         self.crew = self._crew(plan, spec, templates)
         self.probes = ProbeLog(canary, sweep=isinstance(plan.load, Sweep))
         self.shape = shape_of(plan, self.crew, templates, self.probes)
+        if _may_repeat(plan, self.around):
+            for template in templates:
+                template.learn()
         self._canary = canary
         self._origins = len(origins)
         self._on_tick = on_tick
@@ -375,6 +378,14 @@ class Shard:
         timeout."""
         period = min(max(self.around.timeout_ns // 20, _SHORTEST_SWEEP_NS), _LONGEST_SWEEP_NS)
         return TICK_NS / period
+
+
+def _may_repeat(plan: Plan, around: Surroundings) -> bool:
+    """Whether a user may go on to its next request as soon as the usual response has come. Not one who
+    pauses, waits for a start, connects anew or counts its requests."""
+    load = plan.load
+    counts = isinstance(load, ConstantUsers) and load.iterations_per_user is not None
+    return around.pause is None and not around.open and around.keepalive and not counts
 
 
 def _maker(plan: Plan, around: Surroundings) -> Callable[[], User]:

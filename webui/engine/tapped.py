@@ -32,6 +32,14 @@ class TappedUser(User):
         if tap is not None:
             tap(True, service_ns)
 
+    def on_usual(self, connection: Connection, end_ns: int) -> None:
+        self.ended += 1
+        self.successes += 1
+        tap = self._around.tap
+        if tap is not None:
+            tap(True, end_ns - self._begun_ns)
+        super().on_usual(connection, end_ns)
+
     def _fail(self, kind: str, detail: str, pause_ns: int = 0, sample: bytes = b"") -> None:
         self.ended += 1
         around = self._around
