@@ -8,6 +8,7 @@ from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from webui import __version__, api, pages, streams
+from webui.experiments import ExperimentManager
 from webui.fleet import Fleet
 from webui.lab.manager import LabManager
 from webui.lab.practice import start_practice_targets
@@ -53,7 +54,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         upkeep = Upkeep(store)
         upkeep.start()
         stack.push_async_callback(upkeep.close)
+        experiments = ExperimentManager(store, manager, lab)
+        stack.push_async_callback(experiments.close)
         app.state.store, app.state.manager, app.state.lab = store, manager, lab
+        app.state.experiments = experiments
         yield
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from webui.experiments import ExperimentManager
 from webui.lab.manager import LabManager
 from webui.runs.manager import RunManager
 from webui.security.origin import check_request
@@ -30,6 +31,12 @@ def get_lab(connection: HTTPConnection) -> LabManager:
     return lab
 
 
+def get_experiments(connection: HTTPConnection) -> ExperimentManager:
+    """The experiments of this application."""
+    experiments: ExperimentManager = connection.app.state.experiments
+    return experiments
+
+
 def get_settings(connection: HTTPConnection) -> Settings:
     """The settings of this application."""
     settings: Settings = connection.app.state.settings
@@ -39,6 +46,7 @@ def get_settings(connection: HTTPConnection) -> Settings:
 Manager = Annotated[RunManager, Depends(get_manager)]
 Storage = Annotated[Store, Depends(get_store)]
 Lab = Annotated[LabManager, Depends(get_lab)]
+Experiments = Annotated[ExperimentManager, Depends(get_experiments)]
 Config = Annotated[Settings, Depends(get_settings)]
 
 

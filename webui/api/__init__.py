@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from webui.api import compare, exports, health, lab, openapi, problems, runs
+from webui.api import compare, experiments, exports, health, lab, openapi, problems, runs
 
 
 def install(app: FastAPI) -> None:
@@ -13,4 +13,5 @@ def install(app: FastAPI) -> None:
     app.include_router(exports.router)
     app.include_router(compare.router)
     app.include_router(lab.router)
+    app.include_router(experiments.router)
     openapi.install(app)

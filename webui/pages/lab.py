@@ -20,17 +20,18 @@ from webui.errors import (
     StoreUnavailable,
     TargetFailed,
 )
+from webui.experiments import ExperimentManager
 from webui.lab.commands import INSTALL, extra_installed
 from webui.lab.manager import LabManager, RunningTarget
 from webui.lab.model import PracticeTarget, Setup
 from webui.lab.registry import find
 from webui.pages.lab_answers import answers_of, remember
-from webui.pages.lab_context import LabCard, LabPage, StartFields, lab_page, setup_of
+from webui.pages.lab_context import ExperimentFields, LabCard, LabPage, StartFields, lab_page, setup_of
 from webui.pages.lab_tests import LabTests, diagnosis_plan
 from webui.pages.templating import render, respond
 from webui.runs.manager import RunManager
 from webui.store import Store
-from webui.web import Lab, Manager, Storage
+from webui.web import Experiments, Lab, Manager, Storage
 
 NOT_RUNNING = "This practice target is not running any more. Start it again."
 _STATUS: Mapping[type[KatydidError], int] = {
@@ -52,6 +53,7 @@ class Desk:
     lab: LabManager
     manager: RunManager
     store: Store
+    experiments: ExperimentManager
 
     @property
     def by_htmx(self) -> bool:
@@ -73,20 +75,21 @@ class Desk:
     async def refused(self, error: KatydidError, name: str, fields: StartFields | None = None) -> Response:
         """What was asked of the target `name` cannot be: its card says why, with what was typed."""
         page = await self.page()
-        words = (
-            "; ".join(each.message for each in error.problems)
-            if isinstance(error, InvalidInput)
-            else str(error)
-        )
+        words = words_of(error)
         card = page.card(name)
         card = replace(card, problem=words, fields=fields or card.fields)
         page = replace(page, cards=[card if each.target.name == name else each for each in page.cards])
         status = _STATUS.get(type(error), 409)
-        return _parts(page, name, status) if self.by_htmx else _whole(page, status)
+        return _parts(page, name, status) if self.by_htmx else await _whole(self, page, status)
+
+    async def no_experiment(self, error: KatydidError, fields: ExperimentFields) -> Response:
+        """The experiment that was asked for cannot be: its form says why."""
+        page = replace(await self.page(), experiment=fields, wrong=words_of(error))
+        return await _whole(self, page, _STATUS.get(type(error), 409))
 
 
-def _desk(request: Request, lab: Lab, manager: Manager, store: Storage) -> Desk:
-    return Desk(request, lab, manager, store)
+def _desk(request: Request, lab: Lab, manager: Manager, store: Storage, experiments: Experiments) -> Desk:
+    return Desk(request, lab, manager, store, experiments)
 
 
 AtDesk = Annotated[Desk, Depends(_desk)]
@@ -94,8 +97,8 @@ AtDesk = Annotated[Desk, Depends(_desk)]
 
 @router.get("/lab")
 async def show(desk: AtDesk) -> Response:
-    """All practice targets."""
-    return _whole(await desk.page())
+    """All practice targets, and the recent experiments."""
+    return await _whole(desk, await desk.page())
 
 
 @router.get("/lab/changes")
@@ -187,7 +190,15 @@ def _fields(target: PracticeTarget, form: FormData) -> StartFields:
     )
 
 
-def _whole(page: LabPage, status: int = 200) -> Response:
+def words_of(error: KatydidError) -> str:
+    """What to say of it beside a form, without the names of fields."""
+    return (
+        "; ".join(each.message for each in error.problems) if isinstance(error, InvalidInput) else str(error)
+    )
+
+
+async def _whole(desk: Desk, page: LabPage, status: int = 200) -> Response:
+    page = replace(page, recent=await desk.experiments.recent())
     return respond("lab/index.html", page, status, seen=_seen(page), install=INSTALL)
 
 

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from markupsafe import Markup
+from starlette.datastructures import FormData
 
 from webui.errors import InvalidInput, NotFound
+from webui.experiments import Experiment
 from webui.lab.commands import needs_extra
 from webui.lab.manager import RunningTarget
 from webui.lab.model import PracticeTarget, Server, Setup
@@ -87,11 +89,44 @@ class LabCard:
 
 
 @dataclass(frozen=True, slots=True)
+class ExperimentFields:
+    """What stands in the form of a new experiment, as typed. `of`: a practice target or addresses."""
+
+    of: str = "target"
+    target: str = "threads"
+    workers: Sequence[str] = ("1", "2", "4")
+    addresses: str = ""
+    path: str = "/"
+    users: str = "1, 4, 16, 64, 256"
+    cell_s: str = "3 s"
+    diagnose: bool = True
+
+    @classmethod
+    def read(cls, form: FormData) -> "ExperimentFields":
+        """The fields that were sent; of those that were not, the defaults. A box that is not ticked is not
+        sent: `ticks` says that there was one."""
+        texts = {
+            name: str(form[name])
+            for name in ("of", "target", "addresses", "path", "users", "cell_s")
+            if name in form
+        }
+        workers = tuple(str(each) for each in form.getlist("workers"))
+        ticked = "ticks" in form
+        return cls(
+            **texts,
+            workers=workers if workers or ticked else cls().workers,
+            diagnose="diagnose" in form or not ticked,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class LabPage:
-    """`/lab`. `seen` tells the page's state apart from later ones."""
+    """`/lab`. `experiment` is the form of a new one, `wrong` why it was not started."""
 
     cards: Sequence[LabCard]
-    seen: str = ""
+    experiment: ExperimentFields = ExperimentFields()
+    recent: Sequence[Experiment] = ()
+    wrong: str = ""
 
     @property
     def running(self) -> int:

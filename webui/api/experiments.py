@@ -1,0 +1,84 @@
+"""`/api/v1/experiments`: one load over a grid of variants and users."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import Field
+
+from webui.analysis.document import Moment
+from webui.analysis.part import Part
+from webui.api.openapi import problems
+from webui.experiments import Definition, Experiment, Progress
+from webui.web import Experiments
+
+router = APIRouter(prefix="/api/v1/experiments", tags=["experiments"])
+
+ExperimentId = Annotated[str, Path(description="The experiment's id.", max_length=64)]
+
+
+class ExperimentDocument(Part):
+    """An experiment as it stands: what it tries, and what has come of it. Cells stand row by row."""
+
+    id: Annotated[str, Field(examples=["x_7h3k9m2p4q"])]
+    name: str
+    status: Literal["waiting", "running", "finished", "stopped", "interrupted"]
+    created_at: Moment
+    definition: Definition
+    progress: Progress
+
+    @classmethod
+    def of(cls, experiment: Experiment) -> "ExperimentDocument":
+        """The document of an experiment."""
+        return cls(
+            id=experiment.id,
+            name=experiment.definition.title,
+            status=experiment.status,
+            created_at=experiment.created_at,
+            definition=experiment.definition,
+            progress=experiment.progress,
+        )
+
+
+class ExperimentList(Part):
+    """Experiments, the newest first."""
+
+    items: tuple[ExperimentDocument, ...]
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Start an experiment",
+    response_description="The experiment, running or waiting its turn.",
+    responses=problems(404, 409, 429),
+)
+async def create_experiment(
+    definition: Definition, experiments: Experiments, response: Response
+) -> ExperimentDocument:
+    """Runs each variant with each number of users, one short run after another: a practice target with so
+    many workers, or services of yours by their addresses. One experiment runs at a time."""
+    experiment = await experiments.create(definition)
+    response.headers["Location"] = f"/api/v1/experiments/{experiment.id}"
+    return ExperimentDocument.of(experiment)
+
+
+@router.get("", summary="List experiments", responses=problems())
+async def list_experiments(
+    experiments: Experiments, limit: Annotated[int, Query(ge=1, le=100)] = 20
+) -> ExperimentList:
+    """Experiments, the newest first."""
+    recent = await experiments.recent(limit)
+    return ExperimentList(items=tuple(ExperimentDocument.of(each) for each in recent))
+
+
+@router.get("/{experiment_id}", summary="Read an experiment", responses=problems(404))
+async def read_experiment(experiment_id: ExperimentId, experiments: Experiments) -> ExperimentDocument:
+    """The experiment with what is measured so far, and how each variant differs from the first."""
+    return ExperimentDocument.of(await experiments.view(experiment_id))
+
+
+@router.post("/{experiment_id}/stop", summary="Stop an experiment", responses=problems(404))
+async def stop_experiment(experiment_id: ExperimentId, experiments: Experiments) -> ExperimentDocument:
+    """Ends the experiment with what runs for it; what is measured stays. Once more changes nothing."""
+    await experiments.stop(experiment_id)
+    return ExperimentDocument.of(await experiments.view(experiment_id))

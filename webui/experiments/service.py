@@ -1,0 +1,133 @@
+"""All experiments of this process: one runs at a time, the others wait; each is saved as it goes on."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from webui.errors import Conflict, KatydidError, NotFound, QueueFull, StoreUnavailable
+from webui.experiments.model import Definition, Experiment, Progress, Status
+from webui.experiments.running import Running
+from webui.lab.manager import LabManager
+from webui.lab.registry import find
+from webui.runs.ids import new_run_id
+from webui.runs.manager import RunManager
+from webui.runs.ownership import is_alive, this_process
+from webui.store import ExperimentRecord, Store
+
+MAX_WAITING = 10
+RECENT = 10
+BY_YOU = "Stopped by you."
+CLOSED = "Katydid was closed."
+GONE = "Katydid ended while it ran."
+
+log = logging.getLogger(__name__)
+
+
+class ExperimentManager:
+    """For one event loop. Two experiments at a time would measure each other."""
+
+    def __init__(self, store: Store, manager: RunManager, lab: LabManager) -> None:
+        # fixed
+        self._store = store
+        self._manager = manager
+        self._lab = lab
+        self._owner = this_process()
+        # state
+        self._live: dict[str, Running] = {}  # in the order of their creation
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._turn = asyncio.Lock()
+        self._closing = False
+
+    async def create(self, definition: Definition) -> Experiment:
+        """Starts an experiment, or queues it. Raises NotFound for an unknown practice target, InvalidInput,
+        QueueFull, StoreUnavailable, Conflict."""
+        if self._closing:
+            raise Conflict("Katydid is closing; no experiment can be started.")
+        if len(self._live) > MAX_WAITING:
+            raise QueueFull(f"{MAX_WAITING} experiments wait already. Start this one when some have ended.")
+        if definition.target is not None:
+            target = find(definition.target)
+            for variant in definition.variants:
+                target.setup(workers=variant.workers)
+        running = Running("x_" + new_run_id()[2:], definition, self._store, self._manager, self._lab)
+        await self._store.add_experiment(running.record(self._owner))
+        self._live[running.id] = running
+        self._tasks[running.id] = asyncio.create_task(self._run(running))
+        return running.view()
+
+    async def _run(self, running: Running) -> None:
+        try:
+            async with self._turn:
+                await running.run()
+        except asyncio.CancelledError:
+            reason = CLOSED if self._closing else BY_YOU
+            await self._finish(running, "interrupted" if self._closing else "stopped", reason)
+            raise
+        except Exception as error:
+            known = isinstance(error, KatydidError)
+            if not known:
+                log.exception("Experiment %s failed", running.id)
+            reason = str(error) if known else "Katydid itself failed; its log says how."
+            await self._finish(running, "interrupted", reason)
+        else:
+            await self._finish(running, "finished", "")
+
+    async def _finish(self, running: Running, status: Status, reason: str) -> None:
+        running.end(status, reason)
+        with suppress(StoreUnavailable):
+            await running.save()
+        self._live.pop(running.id, None)
+        self._tasks.pop(running.id, None)
+
+    async def stop(self, experiment_id: str) -> None:
+        """Ends it; what is measured stays. One that has ended is left so. Raises NotFound."""
+        task = self._tasks.get(experiment_id)
+        if task is None:
+            await self.view(experiment_id)
+            return
+        task.cancel()
+        await asyncio.wait([task])
+
+    async def view(self, experiment_id: str) -> Experiment:
+        """The experiment as it stands. Raises NotFound, StoreUnavailable."""
+        if experiment_id in self._live:
+            return self._live[experiment_id].view()
+        record = await self._store.get_experiment(experiment_id)
+        if record is None:
+            raise NotFound("There is no such experiment. It may have been deleted.")
+        return self._stored(record)
+
+    async def recent(self, limit: int = RECENT) -> Sequence[Experiment]:
+        """The newest experiments. Raises StoreUnavailable."""
+        records = await self._store.list_experiments(limit)
+        return [
+            self._live[record.id].view() if record.id in self._live else self._stored(record)
+            for record in records
+        ]
+
+    def _stored(self, record: ExperimentRecord) -> Experiment:
+        found = stored_experiment(record)
+        if not found.live or is_alive(record.owner, None, datetime.now(UTC)):
+            return found
+        progress = found.progress.closed(GONE)
+        return Experiment(found.id, found.created_at, "interrupted", found.definition, progress)
+
+    async def close(self) -> None:
+        """Ends all of them."""
+        self._closing = True
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+
+def stored_experiment(record: ExperimentRecord) -> Experiment:
+    """An experiment as the store has it."""
+    definition = Definition.model_validate(record.definition)
+    progress = Progress.of(definition) if record.result is None else Progress.model_validate(record.result)
+    status: Any = record.status
+    return Experiment(record.id, record.created_at, status, definition, progress)

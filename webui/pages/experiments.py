@@ -1,0 +1,118 @@
+"""`/experiments`: start one, watch its heatmap fill in, stop it."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
+
+from webui.errors import InvalidInput, KatydidError, Problem
+from webui.experiments import Definition, Experiment
+from webui.experiments.model import over_workers
+from webui.lab.registry import find
+from webui.pages.experiment_context import experiment_page
+from webui.pages.lab import AtDesk
+from webui.pages.lab_context import ExperimentFields
+from webui.pages.templating import render, respond
+from webui.units import parse_count, parse_duration
+from webui.web import Experiments
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.post("/experiments")
+async def start(desk: AtDesk) -> Response:
+    """Starts the experiment that was typed and goes to its page; or shows the form with what is wrong."""
+    fields = ExperimentFields.read(await desk.request.form())
+    try:
+        experiment = await desk.experiments.create(definition_of(fields))
+    except KatydidError as error:
+        return await desk.no_experiment(error, fields)
+    return RedirectResponse(f"/experiments/{experiment.id}", HTTPStatus.SEE_OTHER)
+
+
+@router.get("/experiments/{experiment_id}")
+async def show(experiment_id: str, experiments: Experiments) -> Response:
+    """The experiment as it stands. Raises NotFound."""
+    experiment = await experiments.view(experiment_id)
+    return respond("experiments/page.html", experiment_page(experiment), seen=_mark(experiment))
+
+
+@router.get("/experiments/{experiment_id}/changes")
+async def changes(
+    experiment_id: str, experiments: Experiments, seen: Annotated[str, Query(max_length=40)] = ""
+) -> Response:
+    """What differs from what this browser has seen; 204 when nothing does. Raises NotFound."""
+    experiment = await experiments.view(experiment_id)
+    mark = _mark(experiment)
+    if mark == seen:
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+    return respond("experiments/changes.html", experiment_page(experiment), seen=mark)
+
+
+@router.post("/experiments/{experiment_id}/stop")
+async def stop(experiment_id: str, experiments: Experiments) -> Response:
+    """Ends it; what is measured stays. Raises NotFound."""
+    await experiments.stop(experiment_id)
+    return RedirectResponse(f"/experiments/{experiment_id}", HTTPStatus.SEE_OTHER)
+
+
+def definition_of(typed: ExperimentFields) -> Definition:
+    """The experiment that was typed. Raises InvalidInput, NotFound."""
+    data: dict[str, Any] = {
+        "users": [_number("users", part) for part in re.split(r"[,;\s]+", typed.users.strip()) if part],
+        "cell_s": _seconds(typed.cell_s),
+        "diagnose": typed.diagnose,
+    }
+    if typed.of == "addresses":
+        data |= {"path": typed.path.strip() or "/", "variants": _addresses(typed.addresses)}
+    else:
+        workers = tuple(_number("workers", text) for text in typed.workers)
+        variants = over_workers(find(typed.target), workers or (1,))
+        data |= {"target": typed.target, "variants": [each.model_dump() for each in variants]}
+    try:
+        return Definition.model_validate(data)
+    except ValidationError as error:
+        raise InvalidInput([_problem(each) for each in error.errors(include_url=False)]) from None
+
+
+def _addresses(text: str) -> list[dict[str, str]]:
+    """Lines of `label = address`, or addresses alone."""
+    found = []
+    for line in text.splitlines():
+        label, equals, address = line.partition("=")
+        if not line.strip():
+            continue
+        if not equals or label.strip().startswith(("http://", "https://")):
+            label, address = line, line
+        found.append({"label": label.strip()[:60], "base_url": address.strip()})
+    return found
+
+
+def _number(field: str, text: str) -> int:
+    try:
+        return parse_count(text)
+    except ValueError as error:
+        raise InvalidInput.at(field, str(error)) from None
+
+
+def _seconds(text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise InvalidInput.at("cell_s", str(error)) from None
+
+
+def _problem(found: Mapping[str, Any]) -> Problem:
+    field = ".".join(str(part) for part in found["loc"])
+    return Problem(field, str(found["msg"]).removeprefix("Value error, "))
+
+
+def _mark(experiment: Experiment) -> str:
+    """Tells the experiment's present look apart from its others."""
+    text = render("experiments/grid.html", experiment_page(experiment))
+    return hashlib.blake2s(f"{experiment.status} {text}".encode(), digest_size=8).hexdigest()
