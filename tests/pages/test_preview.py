@@ -105,7 +105,8 @@ def test_bursts_are_spikes(count: int, spikes: int, open_end: bool) -> None:
 def test_a_sweep_doubles_and_tells_its_longest_time() -> None:
     found = shown(shape="sweep", to=100, step_s=5)
     assert list(found.levels) == [1, 2, 4, 8, 16, 32, 64, 100]
-    assert (found.at_most, found.total_s) == (True, (8 + 3) * (4 + 5))
+    assert (found.at_most, found.total_s) == (True, 52 + 2 * (4 + 5))
+    assert shown(shape="sweep", to=100).total_s == 60
     assert found.x_ticks[-1].value == 100
     assert sweep_levels(Sweep(shape="sweep", from_=7, to=7)) == [7]
 

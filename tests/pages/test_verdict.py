@@ -92,7 +92,7 @@ def test_an_open_end_is_said_to_be_open() -> None:
     shown = words(page_of(ended_sweep(diagnosis("scales"))))
     assert "Works at a time 158+ no end was reached" in shown
     assert "None waiting in line" in shown
-    assert "p95 at the most" in shown
+    assert "p95 at the peak" in shown
 
 
 def test_what_to_try_causes_and_the_canary_stand_beside() -> None:
@@ -104,7 +104,7 @@ def test_what_to_try_causes_and_the_canary_stand_beside() -> None:
     assert 'href="https://anyio.readthedocs.io/en/stable/threads.html"' in page
     assert "Canary /ping" in shown
     assert "0.0100, it never waits" in shown
-    assert "Requests, canary GET /ping 812" in shown
+    assert "Requests to it 812" in shown
     assert "6,510 requests in 15.3 s" in shown
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from webui.analysis.document import StepPart
+from webui.analysis.knee import levels_of
 from webui.analysis.results import step_parts
 from webui.pages.chart_rows import COLUMNS, START, Row, chart_rows, generation_of, histogram_bins
 from webui.pages.planned import planned_points
@@ -59,7 +60,7 @@ def chart_update(view: RunView, rows: Sequence[Row], *, whole: bool) -> dict[str
 
 
 def _steps(view: RunView) -> Sequence[StepPart]:
-    return step_parts(view.steps) if diagnosis_of(view) is None else view.result().steps
+    return levels_of(step_parts(view.steps) if diagnosis_of(view) is None else view.result().steps)
 
 
 def _step(part: StepPart) -> list[float | None]:

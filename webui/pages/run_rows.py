@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from webui.analysis.document import ErrorPart, StepPart
-from webui.analysis.knee import knee_step
+from webui.analysis.knee import knee_step, levels_of
 from webui.metrics import thresholds
 from webui.metrics.snapshot import EndpointStats
 from webui.metrics.thresholds import Outcome, Threshold
@@ -182,7 +182,7 @@ def _before(view: RunView, place: int) -> float | None:
 def step_rows(steps: Sequence[StepPart], knee_users: float | None = None) -> list[StepRow]:
     """The levels of a sweep by rising number of users; the first of the best throughput and the one that
     stands for the knee are marked. A level that was measured twice has an id for each."""
-    best = max(steps, key=lambda step: step.throughput_rps or 0.0, default=None)
+    best = max(levels_of(steps), key=lambda step: step.throughput_rps or 0.0, default=None)
     knee = knee_step(steps, knee_users)
     scale = max((step.users for step in steps), default=1)
     seen: Counter[int] = Counter()

@@ -7,7 +7,7 @@ from typing import Any
 
 from webui.analysis.diagnosed import DiagnosisPart, Estimate, Fit, Queue
 from webui.analysis.document import ProbePart, StepPart
-from webui.analysis.knee import knee_step
+from webui.analysis.knee import knee_step, levels_of
 from webui.metrics import thresholds
 from webui.metrics.thresholds import Threshold
 from webui.units import significant
@@ -77,6 +77,17 @@ class Verdict:
     probes: Sequence[ProbePart]
 
     @property
+    def of_canary(self) -> Sequence[ProbePart]:
+        """What was sent to the chosen canary."""
+        path = self.part.canary.path
+        return [probe for probe in self.probes if path and probe.name.endswith(f" {path}")]
+
+    @property
+    def requests_elsewhere(self) -> int:
+        """How many requests the candidates got that were not taken."""
+        return sum(probe.sent for probe in self.probes) - sum(probe.sent for probe in self.of_canary)
+
+    @property
     def conclusive(self) -> bool:
         """Whether there is a cause."""
         return self.part.pattern != "inconclusive"
@@ -92,7 +103,7 @@ def verdict_of(part: DiagnosisPart, steps: Sequence[StepPart], probes: Sequence[
         picture=_picture(part.queue),
         at_a_time=_figure(part.effective_parallelism),
         most=_figure(_most(part)),
-        step=knee or max(steps, key=lambda step: step.throughput_rps or 0.0, default=None),
+        step=knee or max(levels_of(steps), key=lambda step: step.throughput_rps or 0.0, default=None),
         at_knee=knee is not None,
         chosen=next((fit for fit in part.fits if fit.chosen), None),
         others=[fit for fit in part.fits if not fit.chosen],
