@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from tests.api.fake_lab import FakeLab
 from tests.api.fakes import FakeFleet, FakeLaunch
 from webui.app import create_app
+from webui.experiments import ExperimentManager
 from webui.runs.manager import RunManager
 from webui.settings import Settings
 from webui.store import Store
@@ -82,9 +83,11 @@ async def service(tmp_path: Path) -> AsyncIterator[Service]:
     await manager.start()
     lab = FakeLab()
     app.state.store, app.state.manager, app.state.lab = store, manager, lab
+    experiments = app.state.experiments = ExperimentManager(store, manager, lab)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8090") as client:
         yield Service(app, client, fleet, store, manager, lab)
+    await experiments.close()
     await lab.close()
     await manager.close()
     await store.close()

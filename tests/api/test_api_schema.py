@@ -20,6 +20,7 @@ from tests.api.conftest import PLAN
 from tests.api.fake_lab import FakeLab
 from tests.api.fakes import FakeFleet
 from webui.app import create_app
+from webui.experiments import ExperimentManager
 from webui.runs.manager import RunManager
 from webui.settings import Settings
 from webui.store import Store
@@ -45,7 +46,9 @@ def application(folder: Path) -> FastAPI:
         app.state.manager = RunManager(app.state.store, FakeFleet(quick=True), app.state.settings)  # type: ignore[arg-type]
         await app.state.manager.start()
         app.state.lab = FakeLab()
+        app.state.experiments = ExperimentManager(app.state.store, app.state.manager, app.state.lab)
         yield
+        await app.state.experiments.close()
         await app.state.lab.close()
         await app.state.manager.close()
         await app.state.store.close()
@@ -111,6 +114,10 @@ def test_the_document_names_every_operation_and_what_may_go_wrong(server: str) -
         "GET /api/v1/runs/{run_id}/stream",
         "POST /api/v1/runs/{run_id}/shares",
         "GET /api/v1/runs/{run_id}/shares",
+        "POST /api/v1/experiments",
+        "GET /api/v1/experiments",
+        "GET /api/v1/experiments/{experiment_id}",
+        "POST /api/v1/experiments/{experiment_id}/stop",
         "GET /api/v1/lab",
         "POST /api/v1/lab/{name}",
         "DELETE /api/v1/lab/running/{running_id}",
