@@ -34,15 +34,20 @@ def spread(function: Callable[..., int]) -> Callable[..., int]:
         return function(**given, **made)
 
     command.__doc__, command.__name__ = function.__doc__, function.__name__
-    parameters = [parameter for name, hint in hints.items() for parameter in _parameters(name, hint, groups)]
+    own = inspect.signature(function).parameters
+    parameters = [
+        parameter
+        for name, hint in hints.items()
+        for parameter in _parameters(name, hint, groups, own[name].default)
+    ]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {}
     return command
 
 
-def _parameters(name: str, hint: Any, groups: dict[str, Any]) -> list[inspect.Parameter]:
+def _parameters(name: str, hint: Any, groups: dict[str, Any], default: Any) -> list[inspect.Parameter]:
     if name not in groups:
-        return [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=hint)]
+        return [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint)]
     types = get_type_hints(hint, include_extras=True)
     return [
         inspect.Parameter(
