@@ -1,0 +1,45 @@
+"""`GET /api/v1/compare`."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api.conftest import Service
+from tests.runs.stored_runs import stored_run
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_comparison_as_json(service: Service) -> None:
+    await stored_run(service.store, "a")
+    await stored_run(service.store, "b", each=400, ms=10, seed=2)
+    answer = await service.client.get("/api/v1/compare", params={"run": ["r_a", "r_b"]})
+    assert answer.status_code == 200
+    found = answer.json()
+    assert found["schema"] == "katydid.comparison/1"
+    assert [run["letter"] for run in found["runs"]] == ["A", "B"]
+    assert found["verdict"]["headline"] == "B is about twice as fast as A."
+    p50 = next(measure for measure in found["measures"] if measure["key"] == "p50")
+    base, other = p50["runs"]
+    assert (base["word"], other["word"], other["better"]) == (None, "faster", True)
+    assert other["low"] < other["change"] < other["high"] < -45
+    again = await service.client.get("/api/v1/compare", params={"run": ["r_a", "r_b"]})
+    assert again.json() == found
+
+
+@pytest.mark.parametrize(
+    ("runs", "status", "words"),
+    [
+        (["r_a"], 422, "two runs or more"),
+        (["r_a", "r_a"], 422, "cannot be compared with itself"),
+        (["r_a", "r_b", "r_c", "r_d", "r_e", "r_f"], 422, "five runs at most"),
+        (["r_a", "r_gone"], 404, "r_gone"),
+    ],
+)
+async def test_what_makes_no_comparison_is_a_problem(
+    service: Service, runs: list[str], status: int, words: str
+) -> None:
+    await stored_run(service.store, "a", seconds=10, each=5)
+    answer = await service.client.get("/api/v1/compare", params={"run": runs})
+    assert answer.status_code == status
+    assert words in answer.json()["detail"]
