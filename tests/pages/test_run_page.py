@@ -57,8 +57,8 @@ async def test_a_finished_run_has_no_stream_and_can_be_run_again_or_deleted(serv
     assert f'href="/?from={run_id}"' in page
     assert "p95 latency below 200&nbsp;ms" in page
     gone = await service.client.post(f"/runs/{run_id}/delete")
-    assert (gone.status_code, gone.headers["location"]) == (303, "/runs")
-    assert (await service.client.get(f"/runs/{run_id}")).status_code == 404
+    assert (gone.status_code, gone.headers["location"]) == (303, f"/runs?deleted={run_id}")
+    assert (await service.client.get(f"/runs/{run_id}")).status_code == 410
 
 
 async def test_a_queued_run_says_how_many_are_before_it(service: Service) -> None:

@@ -11,11 +11,13 @@ import pytest
 from tests.pages.diagnosed import HEADLINES, diagnosis, ended_sweep, step
 from tests.pages.test_run_page import chart_data, text_of
 from webui.analysis.diagnosed import CanaryPart, Capacity, Estimate, Pattern, Queue
+from webui.metrics.probing import Activity
 from webui.pages.chart_data import chart_update, whole_chart
 from webui.pages.run_context import run_page
-from webui.pages.templating import prose, render
+from webui.pages.templating import environment, prose, render
 from webui.pages.verdict import ends, verdict_of
 from webui.runs.model import RunView
+from webui.sweep.acts import Why
 
 
 def page_of(view: RunView, *, shared: bool = False) -> str:
@@ -201,3 +203,10 @@ def test_a_live_view_has_no_verdict() -> None:
     page = page_of(live)
     assert "verdict-h" not in page
     assert "Finding out why" in page
+
+
+@pytest.mark.parametrize("why", Why.__args__)  # type: ignore[attr-defined]
+def test_everything_that_a_sweep_does_is_said_with_its_purpose(why: Why) -> None:
+    said = environment().get_template("run/_sweep_words.html").module
+    assert said.doing(Activity(why, 40)).strip() != "Measuring"  # type: ignore[attr-defined]
+    assert said.what_for(Activity(why, 40)).strip().endswith(".")  # type: ignore[attr-defined]

@@ -10,6 +10,7 @@ from typing import Any
 from webui.analysis.diagnosed import DiagnosisPart
 from webui.analysis.document import AuditPart, EndpointPart, TimesPart, TotalsPart
 from webui.analysis.results import measured_parts, times_part, totals_part
+from webui.analysis.waiting import waiting_inside
 from webui.metrics import thresholds
 from webui.metrics.probing import Activity
 from webui.metrics.snapshot import EndpointStats, Snapshot, merge_endpoints
@@ -120,6 +121,7 @@ class RunPage:
     steps: Sequence[StepRow]
     unsaved: str | None  # why the newest results are not on disk yet
     verdict: Verdict | None = None  # of a finished sweep
+    waiting_inside: float | None = None  # requests in line inside the target now, or over a finished run
     activity: Activity | None = None  # what a live sweep does now
     change_problem: str | None = None  # why what was just asked for is not done
     shares: Sequence[ShareLink] = ()
@@ -267,6 +269,7 @@ def run_page(view: RunView, audit: AuditPart, *, base: str, shared: bool = False
         steps=step_rows(steps, diagnosis.knee_users if diagnosis else None),
         verdict=verdict_of(diagnosis, steps, view.result().probes) if diagnosis else None,
         activity=activity_of(view),
+        waiting_inside=_waiting_inside(view),
         unsaved=view.unsaved,
         **more,
     )
@@ -291,12 +294,23 @@ def _progress(view: RunView) -> Progress:
     return Progress(view.elapsed_s, view.planned_s, percent, view.remaining_s, ends_at)
 
 
+def _waiting_inside(view: RunView) -> float | None:
+    """Of loads that keep to one level for a while: a sweep is diagnosed instead, a burst is all waiting."""
+    if view.total is None or isinstance(view.plan.load, Sweep | Burst):
+        return None
+    return waiting_inside(_late(view.snapshots) if view.live else (view.total,), view.total)
+
+
+def _late(snapshots: Sequence[Snapshot]) -> Sequence[Snapshot]:
+    since = snapshots[-1].end_ns - RECENT_S * 1e9 if snapshots else 0.0
+    late = list(takewhile(lambda snapshot: snapshot.start_ns >= since, reversed(snapshots)))
+    return late[::-1] or list(snapshots[-1:])
+
+
 def _recent(snapshots: Sequence[Snapshot]) -> Figures | None:
     if not snapshots:
         return None
-    since = snapshots[-1].end_ns - RECENT_S * 1e9
-    late = list(takewhile(lambda snapshot: snapshot.start_ns >= since, reversed(snapshots)))
-    late = late[::-1] or list(snapshots[-1:])
+    late = _late(snapshots)
     seconds = (late[-1].end_ns - late[0].start_ns) / 1e9
     return _figures(merge_endpoints([stats for snapshot in late for stats in snapshot.endpoints]), seconds)
 
