@@ -28,6 +28,7 @@ _DOING = {
     "refusals": "looking at refusals with {users}",
     "one-user-again": "one user again: is the service still the same?",
 }
+_KINDS = {"single": "first answers", "again": "at the end"}
 
 
 def doing(activity: Activity) -> str:
@@ -41,7 +42,7 @@ def verdict(part: DiagnosisPart) -> RenderableType:
     """The verdict, what it rests on, what it cannot tell, and its figures."""
     sure = "Inconclusive" if part.pattern == "inconclusive" else f"Verdict, {part.confidence} confidence"
     lines: list[RenderableType] = [Text(sure, style="dim"), _said(part.headline or part.pattern, "bold")]
-    if part.summary:
+    if part.summary and not part.reasons:  # which are the summary then
         lines.append(_said(part.summary))
     points = [*(("!", text) for text in part.reasons), *(("✓", text) for text in part.evidence)]
     points += [("?", text) for text in part.cannot_tell]
@@ -77,7 +78,7 @@ def steps_table(steps: Sequence[StepPart], part: DiagnosisPart | None) -> Table:
             units.percent(step.success_percent),
             *(units.milliseconds(value) for value in (times.p50, times.p95, times.p99)),
             *([units.significant(step.in_service), units.significant(step.waiting)] if known else []),
-            "knee" if step is knee else "at the end" if step.kind == "again" else "",
+            "knee" if step is knee else _KINDS.get(step.kind, ""),
             style="bold" if step is knee else None,
         )
     return table
@@ -107,7 +108,11 @@ def _figures(part: DiagnosisPart) -> Table:
 def _known(part: DiagnosisPart) -> Iterator[tuple[str, str]]:
     if at_a_time := _estimate(part.effective_parallelism):
         yield "Works at a time", at_a_time
-    most = part.max_throughput if part.max_throughput.value is not None else Estimate(value=part.max_throughput_rps)
+    most = (
+        part.max_throughput
+        if part.max_throughput.value is not None
+        else Estimate(value=part.max_throughput_rps)
+    )
     if found := _estimate(most, " successes/s"):
         yield "Most throughput", found
     if part.capacity is not None:
