@@ -8,7 +8,8 @@ from html import unescape
 import pytest
 
 from tests.api.conftest import Service
-from webui.pages.history import Listing
+from webui.pages.listing import Listing
+from webui.store import RunQuery
 
 pytestmark = pytest.mark.anyio
 
@@ -63,7 +64,7 @@ async def test_what_is_typed_stands_in_the_form(three: Service) -> None:
 
 
 async def test_pages_follow_one_another(three: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webui.pages.history.PAGE_LENGTH", 1)
+    monkeypatch.setattr("webui.pages.listing.PAGE_LENGTH", 1)
     address = "/runs?sort=name&order=asc"
     there = ["Chairs", "Lamps", "Tables"]
     for name in there[:-1]:
@@ -134,3 +135,101 @@ async def test_a_store_that_is_gone_is_a_503_page(service: Service, monkeypatch:
     response = await service.client.get("/runs")
     assert response.status_code == 503
     assert "The database is locked by another program." in response.text
+
+
+# -- deleting, pinning, labelling ----------------------------------------------------------------------
+
+
+async def ended(service: Service, **plan: object) -> str:
+    return await service.ended(await service.started(**plan))
+
+
+async def test_a_deletion_can_be_undone_where_it_is_told(service: Service) -> None:
+    run_id = await ended(service)
+    gone = await service.client.post("/runs/delete", data={"run": run_id, "back": "/runs?search=items"})
+    assert gone.headers["location"] == f"/runs?search=items&deleted={run_id}"
+    page = (await service.client.get(gone.headers["location"])).text
+    assert "can be brought back within 7 days" in page
+    assert f'name="run" value="{run_id}"' in page
+    deleted = await service.client.get(f"/runs/{run_id}")
+    assert deleted.status_code == 410
+    assert "This test was deleted" in deleted.text
+    back = await service.client.post("/runs/restore", data={"run": run_id, "back": "/runs"})
+    assert back.headers["location"] == "/runs"
+    assert (await service.client.get(f"/runs/{run_id}")).status_code == 200
+
+
+async def test_a_live_run_stays_and_the_page_says_so(service: Service) -> None:
+    run_id = await service.start()
+    answer = await service.client.post("/runs/delete", data={"run": [run_id]})
+    assert answer.headers["location"] == "/runs?kept=1"
+    assert "has not ended cannot be deleted" in (await service.client.get("/runs?kept=1")).text
+
+
+@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "/runs/../lab", "/runsx"])
+async def test_nobody_is_sent_elsewhere_afterwards(service: Service, back: str) -> None:
+    answer = await service.client.post("/runs/restore", data={"run": "r_x", "back": back})
+    assert answer.headers["location"] == "/runs"
+
+
+async def test_pinned_runs_stand_first_too(three: Service) -> None:
+    [lamps] = (await three.store.list_runs(RunQuery(search="lamps"))).items
+    await three.client.post(f"/runs/{lamps.id}/pin", data={"pinned": "true"})
+    assert await names(three, "/runs") == ["Lamps", "Tables", "Chairs", "Lamps"]
+    assert await names(three, "/runs?pinned=yes") == ["Lamps"]
+    await three.client.post(f"/runs/{lamps.id}/pin", data={"pinned": "false"})
+    assert await names(three, "/runs") == ["Tables", "Chairs", "Lamps"]
+
+
+async def test_labels_are_edited_and_a_mistake_keeps_what_was_typed(service: Service) -> None:
+    run_id = await ended(service)
+    wrong = await service.client.post(f"/runs/{run_id}/edit", data={"name": "x" * 201, "tags": "a, b"})
+    assert wrong.status_code == 422
+    assert 'value="a, b"' in wrong.text
+    good = await service.client.post(
+        f"/runs/{run_id}/edit", data={"name": "New", "tags": "a, b,", "note": "Line\r\nnext"}
+    )
+    assert good.status_code == 303
+    record = await service.store.get_run(run_id)
+    assert record is not None
+    assert (record.name, record.tags, record.note) == ("New", ("a", "b"), "Line\nnext")
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("/runs?target=other.example", ["Tables"]),
+        ("/runs?since=2000-01-01&until=2000-01-02", []),
+        ("/runs?since=2000-01-01", ["Tables", "Chairs", "Lamps"]),
+    ],
+)
+async def test_address_and_time(three: Service, address: str, found: list[str]) -> None:
+    assert await names(three, address) == found
+
+
+async def test_runs_by_plan_lead_to_the_plans_trend(service: Service) -> None:
+    for _ in range(2):
+        await ended(service, name="Lamps")
+    await ended(service, name="Chairs", base_url="http://other.example")
+    assert await names(service, "/runs?group=plan") == ["Chairs", "Lamps"]
+    page = (await service.client.get("/runs?group=plan")).text
+    links = re.findall(r'class="name" href="(/runs\?plan=[0-9a-f]{64})"', page)
+    plan = (await service.client.get(links[1])).text
+    assert plan.count('class="trend-fig') == 4  # too few requests for a p99
+    assert "p95 over 2 runs" in plan
+    assert await names(service, links[1]) == ["Lamps", "Lamps"]
+    assert "No runs of this plan" in (await service.client.get("/runs?plan=abc")).text
+
+
+async def test_a_baseline_is_chosen_on_the_run_page_and_the_next_run_shows_the_difference(
+    service: Service,
+) -> None:
+    first = await ended(service)
+    chosen = await service.client.post(f"/runs/{first}/baseline", data={"wanted": "true"})
+    assert chosen.headers["location"] == f"/runs/{first}#baseline"
+    assert "No longer the baseline" in (await service.client.get(f"/runs/{first}")).text
+    page = (await service.client.get(f"/runs/{await ended(service)}")).text
+    assert "Differences from the baseline" in page
+    assert f'href="/runs/{first}"' in page
+    await service.client.post(f"/runs/{first}/baseline", data={"wanted": "false"})
+    assert "Make this the baseline" in (await service.client.get(f"/runs/{first}")).text

@@ -29,6 +29,10 @@ class RunRow:
     success_percent: float | None
     spark: Sequence[float]
     tags: Sequence[str] = ()
+    spark_p95: Sequence[float | None] = ()  # of an ended run
+    pinned: bool = False
+    plan_key: str | None = None
+    pattern: str | None = None  # a sweep's diagnosis
 
     @property
     def live(self) -> bool:
@@ -71,6 +75,18 @@ def when(moment: datetime, now: datetime | None = None) -> When:
         return When("hours", int(age.total_seconds() // 3600), local)
     days = (local_now.date() - local.date()).days
     return When({0: "today", 1: "yesterday"}.get(days, "date"), days, local)
+
+
+def line_points(values: Sequence[float | None], width: float = SPARK_WIDTH, height: float = 20.0) -> str:
+    """`values` as the points of an SVG polyline from 0 to the highest, in a box of that size; places without
+    a value are passed over. Empty for fewer than two values."""
+    known = [(place, value) for place, value in enumerate(values) if value is not None]
+    if len(known) < 2:
+        return ""
+    top = max(value for _, value in known) or 1.0
+    step = width / (len(values) - 1)
+    points = ((place * step, height - 1 - (height - 3) * value / top) for place, value in known)
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
 
 
 def spark_points(values: Sequence[float], share: float = 1.0) -> str:

@@ -61,6 +61,10 @@ def row_from_summary(summary: RunSummary) -> RunRow:
         success_percent=summary.success_percent,
         spark=summary.spark,
         tags=summary.tags,
+        spark_p95=summary.spark_p95,
+        pinned=summary.pinned,
+        plan_key=summary.plan_key,
+        pattern=summary.pattern,
     )
 
 

@@ -7,10 +7,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
-from webui.errors import Conflict, InvalidInput, NotFound
+from webui.errors import Conflict, Deleted, InvalidInput, NotFound
+from webui.pages.baseline import BaselineBox, baseline_box
 from webui.pages.chart_data import whole_chart
 from webui.pages.chart_rows import COLUMNS, chart_rows
 from webui.pages.findout import why_plan
+from webui.pages.history import deleted_page
 from webui.pages.run_context import RunPage, ShareLink, run_page
 from webui.pages.run_controls import changes_from
 from webui.pages.templating import render, respond
@@ -26,18 +28,26 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/runs/{run_id}", response_class=HTMLResponse)
 async def show(run_id: str, request: Request, manager: Manager, store: Storage) -> Response:
-    """The run page. Raises NotFound."""
-    view = await manager.view(run_id)
+    """The run page; of a deleted run, one that offers to bring it back. Raises NotFound."""
+    try:
+        view = await manager.view(run_id)
+    except Deleted as error:
+        return deleted_page(error)
     links = await share_links(run_id, request, store)
-    return await run_in_threadpool(_page, view, links)
+    against = await baseline_box(view, store)
+    return await run_in_threadpool(_page, view, links, against=against)
 
 
 def _page(
-    view: RunView, links: list[ShareLink], change_problem: str | None = None, status: int = 200
+    view: RunView,
+    links: list[ShareLink],
+    change_problem: str | None = None,
+    status: int = 200,
+    against: BaselineBox | None = None,
 ) -> Response:
     base = f"/runs/{view.id}"
     page = run_page(view, view.audit, base=base, shares=links, change_problem=change_problem)
-    return respond("run/page.html", page, status=status, chart=whole_chart(view))
+    return respond("run/page.html", page, status=status, chart=whole_chart(view), against=against)
 
 
 async def share_links(run_id: str, request: Request, store: Store) -> list[ShareLink]:
@@ -109,9 +119,10 @@ async def find_out_why(run_id: str, manager: Manager) -> Response:
 
 @router.post("/runs/{run_id}/delete")
 async def delete(run_id: str, manager: Manager) -> Response:
-    """Deletes a finished run with its results and links. Raises NotFound, Conflict while it is live."""
+    """Deletes a finished run; the history says so, with a way to undo it. Raises NotFound, Conflict while it
+    is live."""
     await manager.delete(run_id)
-    return _see("/runs")
+    return _see(f"/runs?deleted={run_id}")
 
 
 @router.post("/runs/{run_id}/shares")

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from webui import __version__, units
 from webui.exports import FORMATS
-from webui.pages.context import spark_points, when
+from webui.pages.context import line_points, spark_points, when
 from webui.resources import static_dir, templates_dir
 
 
@@ -51,6 +51,7 @@ FILTERS = {
     "sentence": sentence,
     "prose": prose,
     "spark_points": spark_points,
+    "line_points": line_points,
     "when": when,
 }
 

@@ -74,9 +74,13 @@ class Plans(StorePart):
 
     @whole
     async def plan_runs(self, plan_key: str, limit: int) -> list[RunSummary]:
-        """The newest ended runs of the plan that measured something, in order of time."""
+        """The newest runs of the plan that measured something, in order of time, with their figures only."""
         async with self._database.reading() as connection:
-            return await _newest(connection, plan_key, limit, runs.c.throughput_rps.is_not(None))
+            columns = [runs.c[name] for name in _FIGURES]
+            order = (runs.c.created_at.desc(), runs.c.id.desc())
+            these = (runs.c.plan_key == plan_key, SHOWN, runs.c.throughput_rps.is_not(None))
+            found = await connection.execute(select(*columns).where(*these).order_by(*order).limit(limit))
+            return [RunSummary(**row._mapping) for row in reversed(found.all())]
 
     @whole
     async def list_plans(self, query: RunQuery) -> GroupPage:
@@ -155,12 +159,3 @@ async def _recent(
     chosen = await connection.execute(select(baselines).where(baselines.c.plan_key.in_(plan_keys)))
     ids = {row.plan_key: row.run_id for row in chosen}
     return {key: (found[::-1], ids.get(key)) for key, found in recent.items()}
-
-
-async def _newest(
-    connection: AsyncConnection, plan_key: str, limit: int, *conditions: Any
-) -> list[RunSummary]:
-    order = (runs.c.created_at.desc(), runs.c.id.desc())
-    this = (runs.c.plan_key == plan_key, SHOWN, *conditions)
-    found = await connection.execute(select(runs).where(*this).order_by(*order).limit(limit))
-    return [rows.summary(row) for row in reversed(found.all())]
