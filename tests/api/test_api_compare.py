@@ -43,3 +43,15 @@ async def test_what_makes_no_comparison_is_a_problem(
     answer = await service.client.get("/api/v1/compare", params={"run": runs})
     assert answer.status_code == status
     assert words in answer.json()["detail"]
+
+
+async def test_a_comparison_is_shared_and_its_link_revoked(service: Service) -> None:
+    for name in ("a", "b"):
+        await stored_run(service.store, name, seconds=10, each=50)
+    runs = {"run": ["r_a", "r_b"]}
+    made = await service.client.post("/api/v1/compare/shares", params=runs)
+    assert made.status_code == 201
+    link, token = made.json()["url"], made.json()["token"]
+    assert "Compare 2 runs" in (await service.client.get(link)).text
+    assert (await service.client.delete(f"/api/v1/runs/r_a/shares/{token}")).status_code == 204
+    assert (await service.client.get(link)).status_code == 410

@@ -119,6 +119,7 @@ def test_the_document_names_every_operation_and_what_may_go_wrong(server: str) -
         "GET /api/v1/experiments/{experiment_id}",
         "POST /api/v1/experiments/{experiment_id}/stop",
         "GET /api/v1/compare",
+        "POST /api/v1/compare/shares",
         "GET /api/v1/lab",
         "POST /api/v1/lab/{name}",
         "DELETE /api/v1/lab/running/{running_id}",

@@ -2,24 +2,35 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
+from webui.analysis.compare import check_count
 from webui.analysis.compare_document import Comparison
+from webui.api.models import Share
 from webui.api.openapi import problems
 from webui.runs.comparing import comparison_of
-from webui.web import Manager
+from webui.web import Manager, Storage
 
 router = APIRouter(prefix="/api/v1/compare", tags=["compare"])
+RunIds = Annotated[
+    list[Annotated[str, Query(max_length=64)]],
+    Query(description="A run's id; two to five times, the base first.", min_length=1, max_length=20),
+]
 
 
 @router.get("", summary="Compare runs", responses=problems(404))
-async def compare_runs(
-    manager: Manager,
-    run: Annotated[
-        list[Annotated[str, Query(max_length=64)]],
-        Query(description="A run's id; two to five times, the base first.", min_length=1, max_length=20),
-    ],
-) -> Comparison:
+async def compare_runs(manager: Manager, run: RunIds) -> Comparison:
     """Each measure's change from the first run with its 95 % interval and a word, what differs between the
     plans, and a verdict. A run that cannot be compared says why."""
     return await comparison_of(manager, run)
+
+
+@router.post("/shares", status_code=201, summary="Share a comparison", responses=problems(404))
+async def share_comparison(run: RunIds, manager: Manager, store: Storage, request: Request) -> Share:
+    """Makes a link that shows the comparison to whoever has it, read-only, until it is revoked: as a link of
+    its first run."""
+    check_count(run)
+    for run_id in run:
+        await manager.view(run_id)
+    record = await store.add_share(run[0], runs=run)
+    return Share.of(record, str(request.base_url))
