@@ -60,6 +60,14 @@ def test_descriptions_and_rules() -> None:
     assert made.thresholds == ("p95<200ms", "success>99%")
 
 
+def test_a_canary() -> None:
+    assert plan(canary="/healthz").canary == "/healthz"
+    assert plan(sweep="1..9", canary="off").canary == "off"
+    assert problems(canary="healthz") == [
+        '--canary: a canary is a path on the base address, such as /ping, or "off"'
+    ]
+
+
 def test_headers_keep_colons_in_their_value() -> None:
     request = plan(headers=("Accept: text/html", "X-Time:12:30")).requests[0]
     assert request.headers == {"Accept": "text/html", "X-Time": "12:30"}

@@ -46,9 +46,9 @@ def _set_up(sweep: "SweepShape", act: Level) -> None:
 
 
 def _settled(sweep: "SweepShape", act: Level, passed_ns: int) -> bool:
-    if passed_ns >= act.longest_settle_s * NS_PER_S:
-        return True
     wanted = act.settle_answers
+    if not wanted or passed_ns >= act.longest_settle_s * NS_PER_S:
+        return True
     return sweep.all_at_work and all(user.ended >= wanted for user in sweep.users)
 
 
@@ -68,8 +68,7 @@ class _Measurement:
         self._slices: list[Block] = []
         self._enough = False
         self._end_ns = 0
-        self._users = sweep.users
-        for user in self._users:
+        for user in sweep.users:
             user.begin_counting()
         recorder.begin_step()
         if sweep.canary is not None:
@@ -130,10 +129,10 @@ class _Measurement:
         wall_ns = clock() - self._clock_ns
         canary, canary_failures = sweep.canary.end_step() if sweep.canary is not None else (EMPTY, 0)
         demand_ns = sweep.crew.health.demand_ns() - self._demand_ns
-        stats = recorder.end_step()
+        stats, users = recorder.end_step(), sweep.users
         per_block = max(1, round(2 * (stats.response.mean_ns or 0) / self._slice_ns))
         return StepStats(
-            users=min(self._wanted, len(self._users)),
+            users=min(self._wanted, len(users)),
             start_ns=self.from_ns + offset_ns,
             end_ns=self._end_ns + offset_ns,
             settle_ns=settle_ns,
@@ -141,7 +140,7 @@ class _Measurement:
             kind=self._act.kind,
             blocks=blocks_of(self._slices, per_block),
             block_ns=per_block * self._slice_ns,
-            per_user=tuple(sorted(user.successes for user in self._users)[-self._wanted :]),
+            per_user=tuple(sorted(user.successes for user in users)[-self._wanted :]),
             canary=canary,
             canary_failures=canary_failures,
             connections_lost=max(0, recorder.connections_lost - self._lost),

@@ -71,9 +71,7 @@ class Shard:
         self.crew = self._crew(plan, spec, templates)
         self.probes = ProbeLog(canary, sweep=isinstance(plan.load, Sweep))
         self.shape = shape_of(plan, self.crew, templates, self.probes)
-        if _may_repeat(plan, self.around):
-            for template in templates:
-                template.learn()
+        _let_repeat(plan, templates, self.around)
         self._canary = canary
         self._origins = len(origins)
         self._on_tick = on_tick
@@ -380,12 +378,14 @@ class Shard:
         return TICK_NS / period
 
 
-def _may_repeat(plan: Plan, around: Surroundings) -> bool:
-    """Whether a user may go on to its next request as soon as the usual response has come. Not one who
-    pauses, waits for a start, connects anew or counts its requests."""
+def _let_repeat(plan: Plan, templates: list[Template], around: Surroundings) -> None:
+    """Has users go on to the next request as soon as the usual response has come; not those who pause, wait
+    for a start, connect anew or count their requests."""
     load = plan.load
     counts = isinstance(load, ConstantUsers) and load.iterations_per_user is not None
-    return around.pause is None and not around.open and around.keepalive and not counts
+    if around.pause is None and not around.open and around.keepalive and not counts:
+        for template in templates:
+            template.learn()
 
 
 def _maker(plan: Plan, around: Surroundings) -> Callable[[], User]:
