@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from webui.exports.percentiles import distribution, value_ms
 from webui.exports.source import Source
 from webui.metrics.histogram import Histogram, merge
-from webui.metrics.snapshot import EndpointStats, Snapshot, merge_time
+from webui.metrics.snapshot import EndpointStats, merge_endpoints
 
 Cell = str | int | float | None
 Row = Sequence[Cell]
@@ -101,10 +101,10 @@ def history_csv(source: Source) -> bytes:
 
 def _history(source: Source) -> Iterator[Row]:
     started = source.document.started_at
-    so_far: Snapshot | None = None
+    total = EndpointStats()
     for row in source.snapshots:
-        so_far = row if so_far is None else merge_time([so_far, row])
-        now, total = row.all_endpoints, so_far.all_endpoints
+        now = row.all_endpoints
+        total = merge_endpoints([total, now])
         yield [
             None if started is None else int(started.timestamp() + row.end_ns / 1e9),
             row.users,

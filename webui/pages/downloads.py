@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 from fastapi import APIRouter, Header, Response
 from starlette.concurrency import run_in_threadpool
 
-from webui.exports import FORMATS, export, format_of
+from webui.exports import FORMATS, export, format_of, source_of
 from webui.exports.http import file_response
 from webui.pages.run_context import run_page
 from webui.pages.share import private, shared_view
@@ -61,5 +61,6 @@ def _card(view: RunView, base: str, *, shared: bool) -> Response:
 def _sizes(view: RunView) -> Mapping[str, int]:
     found = _SIZES.get(view)
     if found is None:
-        found = _SIZES[view] = {name: len(export(view, name).data) for name in FORMATS}
+        source = source_of(view)
+        found = _SIZES[view] = {name: len(each.render(source)) for name, each in FORMATS.items()}
     return found
