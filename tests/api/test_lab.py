@@ -49,6 +49,13 @@ async def test_what_cannot_be_is_a_problem(service: Service) -> None:
     assert wrong.status_code == 422
     assert [each["field"] for each in wrong.json()["errors"]] == ["options.threads", "options.legs"]
     assert (await service.client.post(f"{LAB}/threads", json={"legs": 6})).status_code == 422
+    unreadable = await service.client.post(
+        f"{LAB}/threads", content=b"\xff", headers={"Content-Type": "application/json"}
+    )
+    assert (unreadable.status_code, unreadable.json()["detail"]) == (
+        422,
+        "the body is not valid JSON in UTF-8",
+    )
     service.lab.broken = True
     failed = await service.client.post(f"{LAB}/threads")
     assert (failed.status_code, failed.json()["type"]) == (503, "urn:katydid:problem:target-failed")

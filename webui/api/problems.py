@@ -80,6 +80,7 @@ _TITLES = {
     "target-failed": "The practice target did not start",
 }
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_UNREADABLE = "There was an error parsing the body"  # FastAPI's, with status 400
 _RETRY_AFTER_S = {"queue-full": "10", "store-unavailable": "5", "generator-failed": "5"}
 
 
@@ -100,6 +101,8 @@ def describe(error: Exception) -> ProblemDetails:
         return describe(errors.InvalidInput([_problem(item) for item in error.errors()]))
     if isinstance(error, Refused):
         return _plain(error.status, str(error))
+    if isinstance(error, HTTPException) and error.detail == _UNREADABLE:
+        return describe(errors.InvalidInput.at("", "the body is not valid JSON in UTF-8"))
     if isinstance(error, HTTPException):
         return _plain(error.status_code, _detail(error))
     return _plain(500, "Katydid made a mistake; its log says more.")
