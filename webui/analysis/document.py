@@ -162,6 +162,15 @@ class RowPart(Part):
     bytes_received: int = 0
 
 
+class QueueInside(Part):
+    """How many requests waited in line inside the target, estimated from outside: those in flight times
+    (1 - fastest / mean service time). `mean` is over the run, `newest` of its last interval with answers."""
+
+    mean: float
+    newest: float
+    fastest_ms: float
+
+
 class ProbePart(Part):
     """Requests beside the load, under a name of their own; they are in no other figure."""
 
@@ -239,6 +248,7 @@ class RunDocument(Part):
     baseline: BaselinePart | None = None
     steps: tuple[StepPart, ...] = ()
     probes: tuple[ProbePart, ...] = ()
+    queue_inside: QueueInside | None = None
     diagnosis: DiagnosisPart | None = None
     changes: tuple[ChangePart, ...] = ()
     audit: AuditPart = AuditPart()

@@ -11,6 +11,7 @@ from webui.analysis.document import (
     ErrorPart,
     ErrorPlace,
     ProbePart,
+    QueueInside,
     RowPart,
     StepPart,
     ThresholdPart,
@@ -226,6 +227,28 @@ def threshold_parts(
             )
         )
     return tuple(parts)
+
+
+def queue_inside(total: Snapshot | None, snapshots: Sequence[Snapshot]) -> QueueInside | None:
+    """The queue inside the target: L (1 - fastest / mean), as TCP Vegas estimates what its packets wait for.
+    None without successes. A load that never lets the target rest has no fastest answer to compare with, so
+    this is a lower bound."""
+    if total is None:
+        return None
+    service = total.all_endpoints.service
+    newest = next((part for part in reversed(snapshots) if part.all_endpoints.service), None)
+    if not service or newest is None:
+        return None
+    fastest = service.min_ns
+    return QueueInside(
+        mean=_waiting(total, fastest), newest=_waiting(newest, fastest), fastest_ms=fastest / NS_PER_MS
+    )
+
+
+def _waiting(part: Snapshot, fastest_ns: int) -> float:
+    mean_ns = part.all_endpoints.service.mean_ns or 1.0
+    length_ns = max(1, part.end_ns - part.start_ns)
+    return part.in_flight_ns / length_ns * max(0.0, 1.0 - fastest_ns / mean_ns)
 
 
 def rows(snapshots: Iterable[Snapshot]) -> tuple[RowPart, ...]:

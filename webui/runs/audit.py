@@ -11,6 +11,7 @@ from webui.metrics.percentiles import supported
 from webui.metrics.snapshot import EndpointStats, Snapshot
 from webui.plan.load import ConstantRate, RampingRate
 from webui.plan.model import Plan
+from webui.runs.signatures import signature_hints
 from webui.units import NS_PER_MS, count, milliseconds, percent, plural, significant
 
 CPU_LIMIT_PERCENT = 90.0
@@ -145,6 +146,7 @@ def _is_open(plan: Plan) -> bool:
 def _hints(plan: Plan, total: Snapshot, *, generator_is_limit: bool) -> Iterator[str]:
     """What makes no figure wrong and yet explains some."""
     totals, load = total.totals, plan.load
+    yield from signature_hints(total)
     if not totals.dropped or not isinstance(load, ConstantRate | RampingRate):
         return
     share = percent(100.0 * totals.dropped / totals.offered)

@@ -8,7 +8,7 @@ from typing import Any
 
 from webui.analysis.baseline import Baseline, BaselinePart, baseline_part
 from webui.analysis.document import AuditPart, ChangePart, RunDocument
-from webui.analysis.results import NOTHING, headline, measured_parts, rows
+from webui.analysis.results import NOTHING, headline, measured_parts, queue_inside, rows
 from webui.metrics.snapshot import Snapshot, StepStats
 from webui.plan.documents import plan_to_data
 from webui.plan.model import Plan
@@ -138,4 +138,5 @@ class RunView:
         values = self.baseline_values
         trustworthy, ended = self.audit.trustworthy, not self.live
         parts = measured_parts(self.plan, self.total, self.load_s, trustworthy, values, ended=ended)
-        return {**parts, "snapshots": rows(self.snapshots)}
+        waiting = queue_inside(self.total, self.snapshots)
+        return {**parts, "queue_inside": waiting, "snapshots": rows(self.snapshots)}

@@ -119,7 +119,7 @@ def _agrees(p: Point, first: Point) -> bool:
     leave the median where it is; true waiting moves both."""
     a, b = p.mean_s or 0.0, first.mean_s or 0.0
     error = math.hypot(p.stdev_s / math.sqrt(max(1, p.successes)), first.stdev_s / math.sqrt(first.successes))
-    if a <= b * AGREES or a - b <= 2 * error:
+    if a <= b * AGREES or a - b <= 3 * error:
         return True
     medians = [(q.step.stats.response.percentile_ns(50) or 0) for q in (p, first)]
     return medians[0] <= medians[1] * SAME_MEDIAN and p.spread > RARELY_SLOW

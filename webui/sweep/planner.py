@@ -37,6 +37,7 @@ STEADY = 0.1  # coefficient of variation under which the light load needs no mor
 LIGHT_ERROR = 0.04  # relative standard errors to aim at
 TOP_ERROR = 0.02
 MANY_REFUSING = 3
+MOST_HALVINGS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +294,18 @@ def _refusals(scene: _Scene) -> Iterator[Act]:
     size = min(scene.load.to, max(4, round(4 * most)))
     if scene.bursts("refused") < 3 and scene.record.elapsed_s <= LONGEST_S:
         yield Volley(size, "refused", "refusals", rest_s=0.2)
+    if not any(b.successes_ns for b in scene.record.bursts):
+        yield from (level for level in _between(scene) if scene.affordable(level, LONGEST_S))
+
+
+def _between(scene: _Scene) -> Iterator[Level]:
+    """Where no burst passes, connections are counted: halves the range between the most users without and the
+    fewest with refusals. Levels with a canary don't count, for its connections do."""
+    alone = [p for p in scene.points if not p.step.canary.total and p.users > 1]
+    high = min((p.users for p in alone if p.refuses), default=None)
+    low = max((p.users for p in scene.points if not p.refuses), default=1)
+    if high is not None and high - low > max(1, NEAR / 2 * high) and len(alone) < MOST_HALVINGS:
+        yield scene.level((low + high) // 2, "refine", "refusals")
 
 
 def _again(scene: _Scene) -> Level | None:

@@ -30,6 +30,9 @@ DRIFTED = 1.1  # the same, for an interval that takes both ends in
 SCALING = 0.7  # of perfect scaling at the most users
 COUNT_AGREES = 0.15  # a burst's count this close to the estimate replaces it
 FEWEST = 5  # answers of one user at the end that can tell of a change
+SAME = 0.12  # neighbouring levels past the knee agree within this (a logarithm), but for chance
+NEIGHBOURS = 1.15  # times the users
+PEAK_SHARE = 0.75  # of the peak is what its neighbours must reach, or it was none
 CORNER = 0.15  # a level this far under min(N / D, ceiling) is no hard corner
 
 
@@ -68,6 +71,8 @@ class Facts:
     even: bool | None  # whether all users are served alike
     demand_percent: float | None  # of the generator's core at the ceiling
     corner_misfit: float | None
+    contradiction: tuple[Point, Point] | None  # levels that ought to agree and don't
+    wait_share: float  # of its time, the generator had work and no processor
 
     @property
     def full(self) -> bool:
@@ -135,6 +140,8 @@ def facts_of(total: Snapshot) -> Facts | None:
         even=_even(top),
         demand_percent=_demand(top),
         corner_misfit=_misfit(served, light_s, ceiling.value),
+        contradiction=_contradiction(served, best, m.value),
+        wait_share=total.health.wait_ns / total.health.wall_ns if total.health.wall_ns else 0.0,
     )
     return _counted(facts)
 
@@ -179,7 +186,7 @@ def _drift(light: Sequence[Point], again: Sequence[Point]) -> tuple[float | None
         (last.mean_ns or 1.0) / (first.mean_ns or 1.0),
         (last.percentile_ns(50) or 1) / (first.percentile_ns(50) or 1),
     ]
-    error = 2 * math.hypot(_mean_error(first), _mean_error(last))
+    error = 3 * math.hypot(_mean_error(first), _mean_error(last))
     moved = [math.copysign(max(0.0, abs(math.log(r)) - error), math.log(r)) for r in ratios]
     if moved[0] * moved[1] <= 0:
         return 1.0, False
@@ -259,3 +266,19 @@ def _misfit(served: Sequence[Point], light_s: float, ceiling: float) -> float | 
     if not near:
         return None
     return max(1 - p.rate / min(p.users / light_s, ceiling) - 3 * _error(p) for p in near)
+
+
+def _contradiction(served: Sequence[Point], best: Point, m: float) -> tuple[Point, Point] | None:
+    """Two levels that ought to agree and don't: nearly the same users past the knee, or a peak beside which
+    throughput is far lower. Then something else than the users moved it."""
+    past = sorted((p for p in served if p.users >= 1.7 * m and p.successes >= 20), key=lambda p: p.users)
+    for i, low in enumerate(past):
+        for high in past[i + 1 :]:
+            apart = abs(math.log(high.rate / low.rate)) - 3 * math.hypot(_error(low), _error(high))
+            if high.users <= NEIGHBOURS * low.users and apart > SAME:
+                return low, high
+    beside = [p for p in past if p is not best and best.users / 1.5 <= p.users <= 1.5 * best.users]
+    weak = [
+        p for p in beside if p.rate < PEAK_SHARE * best.rate * (1 - 3 * math.hypot(_error(p), _error(best)))
+    ]
+    return (weak[0], best) if weak and best.users >= 1.7 * m else None

@@ -63,9 +63,11 @@ def _bracket(facts: Facts, refusing: Sequence[Point], most: float) -> Verdict:
 
 def _by_connections(facts: Facts, refusing: Sequence[Point], most: float) -> Verdict:
     """No request of a burst passes when all connections are open: their number is what is limited."""
-    low, high = _bounds(facts, refusing)
-    value = min(max(most, low), high)
-    return Verdict("rejects", Interval(value, low, high), shade="connections", doubts=1)
+    alone = [p for p in facts.levels if not p.step.canary.total]
+    high = min((p.users for p in alone if p.refuses), default=min(p.users for p in refusing))
+    low = max((p.users for p in facts.levels if not p.refuses and p.users < high), default=0)
+    value = low if high - low <= max(1, 0.1 * high) else min(max(most, low), high)
+    return Verdict("rejects", Interval(value, low, high), shade="connections", doubts=high - low > 0.1 * high)
 
 
 def _by_number(facts: Facts, refusing: Sequence[Point], most: float, passed: Sequence[int]) -> Verdict:

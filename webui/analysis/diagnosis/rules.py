@@ -68,6 +68,18 @@ def _changed(facts: Facts) -> Verdict | None:
     )
 
 
+def _contradicts(facts: Facts) -> Verdict | None:
+    pair = facts.contradiction
+    if pair is None or not facts.full:
+        return None
+    a, b = (f"{significant(p.rate)} req/s with {count(p.users)} users" for p in pair)
+    return inconclusive(
+        f"Levels that ought to agree do not: {a}, {b}. The service, or the machine it shares with others, "
+        "was not the same all the time.",
+        m=facts.m,
+    )
+
+
 def _scales(facts: Facts) -> Verdict | None:
     counted = facts.count is not None and facts.scaling < 0.9
     if facts.full or counted:
@@ -90,7 +102,14 @@ def _own_cost(facts: Facts) -> Verdict | None:
     return Verdict("cpu-bound", facts.m, shade="own-cost", doubts=_doubts(facts))
 
 
-_RULES: tuple[Callable[[Facts], Verdict | None], ...] = (refuses, _generator, _changed, _scales, _own_cost)
+_RULES: tuple[Callable[[Facts], Verdict | None], ...] = (
+    refuses,
+    _generator,
+    _changed,
+    _scales,
+    _contradicts,
+    _own_cost,
+)
 
 
 def _unaffected(facts: Facts) -> Verdict:
@@ -128,7 +147,7 @@ def _ambiguous(facts: Facts) -> str | None:
             f"Even small bursts are answered one by one, every {gap}: a rate limit that makes requests wait, "
             "and a part of each request that only one at a time may pass, would both look like this."
         )
-    if facts.canary.affected is None and facts.count is None:
+    if facts.canary.affected is None and (facts.count is None or facts.count < LONG):
         return (
             f"About {significant(facts.m.value)} requests are worked on at a time, but without a canary (a "
             "second route to ask meanwhile) a blocked event loop, a busy processor and a limit on this route "
@@ -145,8 +164,8 @@ def _is_paced(facts: Facts) -> bool:
 def _waits_in_small_bursts(facts: Facts) -> bool:
     """In small bursts nobody should wait. Told from varying service times only where these are few enough."""
     rise, m = facts.bursts.small_rise, facts.m.value
-    if rise is None or facts.count is not None or m < 3:
-        return False
+    if rise is None or facts.count is not None or m < 3 or facts.spread < STEADY:
+        return False  # steady services show it in their rhythm
     answers = sum(b.size for b in facts.bursts_seen if b.kind == "small")
     # One by one would make the mean wait 0.3 of the service time: 0.6 m answers, half of them on average.
     error = facts.spread / answers**0.5 / 0.3 if answers else 1.0
@@ -202,6 +221,7 @@ def _doubts(facts: Facts) -> int:
         (
             facts.canary.affected is None,
             facts.drifted,
+            facts.wait_share > 0.1,
             facts.count is None and facts.m.width > TOO_WIDE / 2,
             coupling is not None and (0.05 < coupling < 0.12 or 0.8 < coupling < 0.92),
             facts.demand_percent is not None and facts.demand_percent > 0.8 * GENERATOR_LIMIT,

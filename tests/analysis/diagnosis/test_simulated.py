@@ -1,0 +1,211 @@
+"""The diagnosis over simulated queues: pattern, parallelism, intervals, and nothing wrong said surely."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from statistics import median
+
+import pytest
+
+from tests.sweep.executor import Executor, sweep
+from tests.sweep.queues import (
+    Changing,
+    Law,
+    Limited,
+    Loops,
+    Paced,
+    Scales,
+    Service,
+    Sharing,
+    Slots,
+    Tokens,
+    World,
+    around,
+    constant,
+    exponential,
+    rarely_slow,
+)
+from webui.analysis.diagnosed import DiagnosisPart
+from webui.analysis.diagnosis import diagnose
+from webui.plan.model import Plan
+
+Make = Callable[[World], Service]
+
+
+def plan(**load: object) -> Plan:
+    return Plan.model_validate(
+        {
+            "base_url": "http://target.example",
+            "requests": [{"path": "/work"}],
+            "load": {"shape": "sweep", "from": 1, "to": 256, **load},
+        }
+    )
+
+
+def diagnosed(make: Make, seed: int = 0, **options: object) -> DiagnosisPart:
+    executor = sweep(make(World(seed)), **options)  # type: ignore[arg-type]
+    found = diagnose(plan(), executor.total)
+    assert found is not None
+    return found
+
+
+SLOTS = {1: 0.02, 2: 0.02, 3: 0.03, 8: 0.03, 15: 0.05, 40: 0.05, 100: 0.1, 200: 0.1}
+
+
+@pytest.mark.parametrize(("slots", "seconds"), SLOTS.items())
+def test_slots_with_steady_service_are_counted_exactly(slots: int, seconds: float) -> None:
+    found = diagnosed(lambda w: Slots(w, slots, constant(seconds)))
+    assert found.pattern == ("serialised" if slots == 1 else "fixed-slots")
+    assert found.effective_parallelism.value == pytest.approx(slots, rel=0.03)
+    assert found.confidence in ("high", "medium")
+
+
+@pytest.mark.parametrize(("slots", "seconds"), [(3, 0.03), (8, 0.03), (40, 0.05), (100, 0.05)])
+def test_slots_with_varying_service_are_near(slots: int, seconds: float) -> None:
+    found = diagnosed(lambda w: Slots(w, slots, exponential(seconds)))
+    assert found.pattern == "fixed-slots"
+    assert found.effective_parallelism.value == pytest.approx(slots, rel=0.2)
+
+
+EXPECTED: dict[str, tuple[Make, set[str], float | None]] = {
+    "refuses beyond 5": (lambda w: Slots(w, 5, constant(0.05), room=0), {"rejects"}, 5),
+    "refuses beyond 1": (lambda w: Slots(w, 1, constant(0.05), room=0), {"rejects"}, 1),
+    "M/M/20/20": (lambda w: Slots(w, 20, exponential(0.05), room=0), {"rejects"}, 20),
+    "refuses beyond 10 and 5 waiting": (lambda w: Slots(w, 10, around(0.05, 0.2), room=5), {"rejects"}, 15),
+    "one blocked loop": (lambda w: Loops(w, 1, constant(0.005)), {"loop-blocked"}, 1),
+    "three blocked loops": (lambda w: Loops(w, 3, constant(0.01)), {"loop-blocked"}, 3),
+    "four that vary": (lambda w: Loops(w, 4, around(0.02, 0.3)), {"loop-blocked"}, 4),
+    "blocked for a tenth": (lambda w: Loops(w, 1, constant(0.005), constant(0.045)), {"loop-blocked"}, 10),
+    "a shared processor": (lambda w: Sharing(w, 1, constant(0.01)), {"cpu-bound"}, 1),
+    "the law with a peak": (lambda w: Law(w, 0.02, 0.02, 0.001), {"degrades"}, None),
+    "no limit": (lambda w: Scales(w, constant(0.2), 0.0001), {"scales"}, None),
+    "own cost": (lambda w: Scales(w, constant(0.02), 0.0006), {"scales"}, None),
+    "own cost, rarely slow": (lambda w: Scales(w, rarely_slow(0.02, 0.4, 20), 0.0008), {"scales"}, None),
+    "own cost, slower": (lambda w: Scales(w, rarely_slow(0.05, 1.2, 20), 0.0008), {"scales"}, None),
+    "nothing but cost": (lambda w: Scales(w, constant(0.0), 0.001), {"cpu-bound"}, 1),
+    "worker processes": (lambda w: Slots(w, 4, constant(0.03), shared=True), {"fixed-slots"}, 4),
+}
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("name", EXPECTED)
+def test_patterns(name: str, seed: int) -> None:
+    make, patterns, m = EXPECTED[name]
+    found = diagnosed(make, seed)
+    assert found.pattern in patterns
+    if m is not None:
+        assert found.effective_parallelism.value == pytest.approx(m, rel=0.1)
+
+
+UNDECIDED: dict[str, tuple[Make, str]] = {
+    "a limit by rate that refuses": (lambda w: Limited(w, Tokens(100, 20), constant(0.02)), "Rate limiting"),
+    "a limit by rate that lets wait": (lambda w: Paced(w, 200, 0.05), "one by one"),
+    "the same, near two": (lambda w: Paced(w, 100, 0.02), "one by one"),
+    "it changed": (lambda w: Changing(w, 10, 0.03, 2.0, 8.0), "changed while"),
+    "a bend without a corner": (lambda w: Law(w, 0.02, 0.03, 0.0), "bends"),
+    "one user refused": (lambda w: Limited(w, Tokens(5, 1), constant(0.01)), "One user"),
+}
+
+
+@pytest.mark.parametrize("name", UNDECIDED)
+def test_what_cannot_be_decided_is_said_so(name: str) -> None:
+    make, reason = UNDECIDED[name]
+    found = diagnosed(make)
+    assert (found.pattern, found.confidence) == ("inconclusive", "low")
+    assert reason in found.reasons[0]
+    assert found.summary == " ".join(found.reasons)
+
+
+def test_a_busy_generator_decides_nothing() -> None:
+    found = diagnosed(lambda w: Slots(w, 10, constant(0.03)), demand_percent=95.0)
+    assert found.pattern == "inconclusive"
+    assert "generator" in found.reasons[0]
+
+
+def test_without_a_canary_a_number_that_is_not_counted_stays_open() -> None:
+    found = diagnosed(lambda w: Loops(w, 1, constant(0.01)), canary=False)
+    assert found.pattern == "inconclusive"
+    assert "canary" in found.reasons[0]
+    counted = diagnosed(lambda w: Slots(w, 40, constant(0.05)), canary=False)
+    assert (counted.pattern, counted.confidence) == ("fixed-slots", "medium")
+
+
+def test_a_far_target_s_network_is_taken_off() -> None:
+    found = diagnosed(lambda w: Slots(w, 10, constant(0.03)), round_trip=0.03)
+    assert found.effective_parallelism.value == pytest.approx(10, rel=0.05)
+    assert found.round_trip_ms == pytest.approx(32, rel=0.1)
+
+
+def test_intervals_hold_the_truth() -> None:
+    """Nine in ten, at the least, of intervals that claim to hold it 19 times in 20."""
+    tried = [(slots, seed) for slots in (4, 20) for seed in range(10)]
+    held, widths = 0, []
+    for slots, seed in tried:
+        found = diagnosed(lambda w, c=slots: Slots(w, c, exponential(0.04)), seed).effective_parallelism
+        assert found.low is not None
+        assert found.high is not None
+        held += found.low <= slots <= found.high
+        widths.append((found.high - found.low) / slots)
+    assert median(widths) < 0.35
+    assert held >= 0.88 * len(tried)
+
+
+def test_nothing_wrong_is_said_surely() -> None:
+    """Services at the borders of the rules, many seeds: right, or open."""
+    right: dict[str, tuple[Make, set[str]]] = {
+        "one exponential": (lambda w: Slots(w, 1, exponential(0.02)), {"serialised"}),
+        "rarely slow slots": (lambda w: Slots(w, 20, rarely_slow(0.02, 0.3, 20)), {"fixed-slots"}),
+        "two workers": (lambda w: Loops(w, 2, around(0.01, 0.2)), {"loop-blocked"}),
+        "rarely slow, no limit": (lambda w: Scales(w, rarely_slow(0.04, 0.8, 20), 0.001), {"scales"}),
+    }
+    wrong = [
+        (name, seed, found.pattern)
+        for name, (make, patterns) in right.items()
+        for seed in range(3)
+        if (found := diagnosed(make, seed)).pattern not in {*patterns, "inconclusive"}
+        and found.confidence == "high"
+    ]
+    assert wrong == []
+
+
+def test_a_stopped_sweep_says_so() -> None:
+    executor = sweep(Slots(World(), 10, constant(0.03)))
+    steps = executor.record.steps
+    assert _after(executor, steps[:2]).reasons == (
+        "The sweep was stopped before it had measured two levels.",
+    )
+    partial = _after(executor, steps[:6])
+    assert partial.pattern in ("fixed-slots", "inconclusive", "scales")
+    assert partial.confidence != "high" or partial.pattern == "fixed-slots"
+
+
+def _after(executor: Executor, steps: object) -> DiagnosisPart:
+    from dataclasses import replace
+
+    executor.record = replace(executor.record, steps=steps, bursts=())  # type: ignore[arg-type]
+    found = diagnose(plan(), executor.total)
+    assert found is not None
+    return found
+
+
+def test_capacity_is_the_most_that_was_measured_within_the_limit() -> None:
+    executor = sweep(Slots(World(), 10, constant(0.03)))
+    found = diagnose(plan(limit="p95<50ms"), executor.total)
+    assert found is not None
+    assert found.capacity is not None
+    assert found.capacity.users is not None
+    assert found.capacity.users <= 16
+    nothing = diagnose(plan(limit="p95<1ms"), executor.total)
+    assert nothing is not None
+    assert nothing.capacity is not None
+    assert nothing.capacity.throughput_rps is None
+
+
+def test_another_load_is_not_diagnosed() -> None:
+    executor = sweep(Slots(World(), 4, constant(0.02)))
+    other = plan().model_copy(update={"load": plan().load.model_copy()})
+    assert diagnose(other, executor.total) is not None
+    constant_users = Plan.model_validate(
+        {"base_url": "http://t.example", "requests": [{"path": "/"}], "load": {"users": 1, "duration_s": 1}}
+    )
+    assert diagnose(constant_users, executor.total) is None
