@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from webui.api import compare, experiments, exports, health, lab, openapi, problems, runs
+from webui.api import compare, experiments, exports, health, lab, openapi, plans, problems, runs
 
 
 def install(app: FastAPI) -> None:
@@ -10,6 +10,7 @@ def install(app: FastAPI) -> None:
     problems.install(app)
     app.include_router(health.router)
     app.include_router(runs.router)
+    app.include_router(plans.router)
     app.include_router(exports.router)
     app.include_router(compare.router)
     app.include_router(lab.router)

@@ -29,12 +29,22 @@ class RunItem(Part):
     started_at: Moment | None = None
     ended_at: Moment | None = None
     throughput_rps: float | None = None
+    p50_ms: float | None = None
     p95_ms: float | None = None
+    p99_ms: float | None = None
     success_percent: float | None = None
     sent: int | None = None
     spark: Annotated[
         tuple[float, ...], Field(description="Throughput over the run, evenly spaced, for a sparkline.")
     ] = ()
+    spark_p95: Annotated[
+        tuple[float | None, ...], Field(description="The same of p95, once the run has ended.")
+    ] = ()
+    plan_key: Annotated[
+        str | None, Field(description="Equal for runs of the same plan; null until it has been worked out.")
+    ] = None
+    pinned: bool = False
+    pattern: Annotated[str | None, Field(description="A sweep's diagnosis, in one word.")] = None
 
     @classmethod
     def of(cls, summary: RunSummary) -> "RunItem":
@@ -57,7 +67,9 @@ class RunItem(Part):
                 "throughput_rps": totals.throughput_rps,
                 "success_percent": totals.success_percent,
                 "sent": totals.sent,
-                "p95_ms": times_part(figures.response).p95,
+                "p50_ms": (times := times_part(figures.response)).p50,
+                "p95_ms": times.p95,
+                "p99_ms": times.p99,
             }
         return self.model_copy(update=changes)
 
@@ -147,6 +159,11 @@ class Changes(BaseModel):
     name: Annotated[str | None, Field(max_length=200, description="Empty: made from the plan.")] = None
     tags: Annotated[tuple[Tag, ...] | None, Field(max_length=20)] = None
     note: Annotated[str | None, Field(max_length=10_000)] = None
+    pinned: bool | None = None
+    baseline: Annotated[
+        bool | None,
+        Field(description="true: later runs of its plan are held against this one. By itself only."),
+    ] = None
 
     @property
     def load(self) -> dict[str, Any]:

@@ -1,18 +1,24 @@
 """`/api/v1/runs`: start, list, read, stop, share and delete runs, and follow one live."""
 
 import asyncio
+import re
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import AwareDatetime, BeforeValidator
 from sse_starlette import EventSourceResponse
 
 from webui.analysis.document import RunDocument, Status
 from webui.api import stream
 from webui.api.bodies import read_changes
 from webui.api.confirming import confirmed_plan
+from webui.api.etags import etag, matches
 from webui.api.models import Changes, RunItem, RunList, Share, ShareList
 from webui.api.openapi import CHANGES_BODY, EVENTS, PLAN_BODY, problems
+from webui.api.waiting import MAX_WAIT_S, until_ended, wanted_wait_s
 from webui.errors import InvalidInput
 from webui.plan.model import Plan
 from webui.runs.stored import stored_document
@@ -23,6 +29,18 @@ router = APIRouter(prefix="/api/v1/runs", tags=["runs"])
 
 RunId = Annotated[str, Path(description="The run's id.", max_length=64, examples=["r_7h3k9m2p4q"])]
 Token = Annotated[str, Path(description="The link's token.", max_length=64)]
+
+
+def _written_out(value: object) -> object:
+    """Lets pydantic read no bare number as a moment."""
+    if isinstance(value, str) and not _DATE.match(value):
+        raise ValueError("write a moment such as 2026-11-22T00:00:00Z")
+    return value
+
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:")
+Instant = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+_ETAG = {"ETag": {"description": "Of a finished run's result.", "schema": {"type": "string"}}}
 _LOCATION = {"Location": {"description": "Where the new thing is.", "schema": {"type": "string"}}}
 
 
@@ -35,12 +53,24 @@ _LOCATION = {"Location": {"description": "Where the new thing is.", "schema": {"
     openapi_extra=PLAN_BODY,
 )
 async def create_run(
-    plan: Annotated[Plan, Depends(confirmed_plan)], manager: Manager, response: Response
+    plan: Annotated[Plan, Depends(confirmed_plan)],
+    manager: Manager,
+    response: Response,
+    prefer: Annotated[
+        str | None,
+        Header(description=f"`wait=30`: answer when it has ended, or after 30 s ({MAX_WAIT_S} at most)."),
+    ] = None,
 ) -> RunDocument:
-    """Starts a run of the plan, or queues it when as many run as may run at a time."""
+    """Starts a run of the plan, or queues it when as many run as may run at a time. With `Prefer: wait=…` the
+    answer is its result, where it ends in time."""
     view = await manager.create(plan)
     response.headers["Location"] = f"/api/v1/runs/{view.id}"
-    return view.result()
+    wait_s = wanted_wait_s(prefer)
+    if wait_s is None:
+        return view.result()
+    response.headers["Preference-Applied"] = f"wait={wait_s}"
+    await until_ended(manager, view.id, wait_s)
+    return await asyncio.to_thread((await manager.view(view.id)).result)
 
 
 @router.get("", summary="List runs", responses=problems())
@@ -56,10 +86,28 @@ async def list_runs(
     cursor: Annotated[
         str | None, Query(description="`next_cursor` of a page in the same order.", max_length=4000)
     ] = None,
+    target: Annotated[str, Query(description="Part of the target's address.", max_length=500)] = "",
+    since: Annotated[Instant | None, Query(description="Created then or later.")] = None,
+    until: Annotated[Instant | None, Query(description="Created before then.")] = None,
+    plan_key: Annotated[str | None, Query(description="Runs of that plan only.", max_length=64)] = None,
+    pinned: Annotated[bool | None, Query(description="Only pinned runs, or only others.")] = None,
 ) -> RunList:
     """Runs, the newest first unless asked otherwise, a page at a time. Runs that are added meanwhile shift
     no page."""
-    query = RunQuery(search, status, tag, sort, order == "desc", limit, cursor)
+    query = RunQuery(
+        search,
+        status,
+        tag,
+        sort,
+        order == "desc",
+        limit,
+        cursor,
+        target=target,
+        since=_in_utc("since", since),
+        until=_in_utc("until", until),
+        plan_key=plan_key,
+        pinned=pinned,
+    )
     page = await store.list_runs(query)
     live = {view.id: view for view in manager.live_runs()}
     items = (RunItem.of(summary) for summary in page.items)
@@ -67,16 +115,49 @@ async def list_runs(
     return RunList(items=shown, next_cursor=page.next_cursor, total=page.total)
 
 
-@router.get("/{run_id}", summary="Read a run's result", responses=problems(404))
-async def read_run(run_id: RunId, manager: Manager, store: Storage) -> RunDocument:
-    """The result document; of a live run, the figures so far."""
+def _in_utc(name: str, moment: datetime | None) -> datetime | None:
+    try:
+        return None if moment is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidInput.at(name, "lies before the year 1 or after 9999 in UTC") from error
+
+
+@router.get(
+    "/{run_id}",
+    summary="Read a run's result",
+    response_model=RunDocument,
+    responses={
+        200: {"headers": _ETAG},
+        304: {"description": "The client has this result already."},
+        **problems(404),
+    },
+)
+async def read_run(
+    run_id: RunId,
+    manager: Manager,
+    store: Storage,
+    if_none_match: Annotated[
+        str | None, Header(description="The `ETag` of a result that the client has.", max_length=1000)
+    ] = None,
+) -> Response:
+    """The result document; of a live run, the figures so far. A finished run's has an ETag."""
     if manager.get_live(run_id) is None:
         record = await store.get_run(run_id)
         saved = None if record is None else await asyncio.to_thread(stored_document, record)
         if saved is not None:
-            return saved
+            return await asyncio.to_thread(_finished, saved, if_none_match)
     view = await manager.view(run_id)
-    return await asyncio.to_thread(view.result)  # over a long run's rows this takes a while
+    document = await asyncio.to_thread(view.result)  # over a long run's rows this takes a while
+    return JSONResponse(await asyncio.to_thread(document.model_dump, mode="json", by_alias=True))
+
+
+def _finished(document: RunDocument, if_none_match: str | None) -> Response:
+    body = document.model_dump_json(by_alias=True).encode()
+    tag = etag(body)
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    if matches(tag, if_none_match):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)
 
 
 @router.patch(
@@ -90,13 +171,20 @@ async def change_run(
     run_id: RunId, changes: Annotated[Changes, Depends(read_changes)], manager: Manager
 ) -> RunDocument:
     """Changes the load while the run goes on: users or rate, pause and resume, more time; several of them all
-    or none. Or its name, tags and note, at any time. What is null is left as it is."""
-    load, labels = changes.load, changes.labels
-    if load and labels:  # one of the two could fail when the other is done
-        raise InvalidInput.at("", "change either the load or name, tags and note, not both at once")
+    or none. Or its name, tags, note and pin, at any time. Or whether it is its plan's baseline, when it has
+    ended. What is null is left as it is."""
+    load, labels, pinned = changes.load, changes.labels, changes.pinned
+    marks = bool(labels) or pinned is not None
+    if bool(load) + marks + (changes.baseline is not None) > 1:  # one could fail when another is done
+        says = "change the load, or name, tags, note and pin, or the baseline: one of these at a time"
+        raise InvalidInput.at("", says)
     if labels:
         await manager.label(run_id, **labels)
-    else:
+    if pinned is not None:
+        await manager.pin(run_id, pinned)
+    if changes.baseline is not None:
+        await manager.set_baseline(run_id, changes.baseline)
+    if not marks and changes.baseline is None:
         await manager.change(run_id, **load)
     view = await manager.view(run_id)
     return await asyncio.to_thread(view.result)
@@ -104,8 +192,16 @@ async def change_run(
 
 @router.delete("/{run_id}", status_code=204, summary="Delete a run", responses=problems(404, 409))
 async def delete_run(run_id: RunId, manager: Manager) -> None:
-    """Deletes an ended run with its results and share links."""
+    """Deletes an ended run with its results and share links. For 7 days it can be restored."""
     await manager.delete(run_id)
+
+
+@router.post("/{run_id}/restore", summary="Restore a deleted run", responses=problems(404))
+async def restore_run(run_id: RunId, manager: Manager) -> RunDocument:
+    """Undoes a deletion. Restoring a run that is not deleted changes nothing."""
+    await manager.restore(run_id)
+    view = await manager.view(run_id)
+    return await asyncio.to_thread(view.result)
 
 
 @router.post(
