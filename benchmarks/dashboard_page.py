@@ -1,4 +1,4 @@
-"""The dashboard with 1,000 runs in its store: how fast it answers, and how much a first visit transfers."""
+"""The dashboard with 100,000 runs in its store: how fast it answers, and how much a first visit transfers."""
 
 import re
 from html.parser import HTMLParser
@@ -8,7 +8,7 @@ import httpx
 
 from benchmarks.report import Limit, Section
 from benchmarks.session import Session
-from benchmarks.stored_runs import RUNS, answer_times, dashboard_with_runs
+from benchmarks.stored_runs import RUNS, answer_times, dashboard_with_runs, median_limit
 
 _IMPORT = re.compile(r'^(?:import|export)\b[^;"]*"(\.[^"]+)"', re.MULTILINE)
 
@@ -16,18 +16,22 @@ _IMPORT = re.compile(r'^(?:import|export)\b[^;"]*"(\.[^"]+)"', re.MULTILINE)
 def run(session: Session) -> Section:
     """Rounds and seconds do not matter here."""
     with dashboard_with_runs() as client:
-        rows, limit = answer_times(client, "/")
+        median_ms, p95_ms = answer_times(client, "/")
         sizes = _sizes(client)
     total_kb = sum(sizes.values()) / 1000
     return Section(
         f"Dashboard page with {RUNS:,} runs in the store",
         ["figure", "value"],
         [
-            *rows,
+            ["median answer time", f"{median_ms:.1f} ms"],
+            ["95th percentile", f"{p95_ms:.1f} ms"],
             *([kind, f"{size / 1000:.1f} kB"] for kind, size in sizes.items()),
             ["together, compressed", f"{total_kb:.1f} kB"],
         ],
-        [limit, Limit("HTML, CSS and JS, compressed", total_kb, 150, at_least=False, unit=" kB")],
+        [
+            median_limit("the dashboard", median_ms),
+            Limit("HTML, CSS and JS, compressed", total_kb, 150, at_least=False, unit=" kB"),
+        ],
     )
 
 
