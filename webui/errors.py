@@ -4,7 +4,9 @@
     ├── InvalidInput        something given is wrong; carries one Problem a field
     ├── NotFound            no run, no share link, no practice target of that name
     │   └── Deleted         the run was deleted and can still be restored
-    ├── Forbidden           whoever asks may not (another site's page, a foreign host name)
+    ├── Forbidden           whoever asks may not (another site's page, a foreign host name, a viewer's change)
+    ├── LoginNeeded         nobody knows who asks: no token, a wrong one, a session that is over
+    ├── TooManyAttempts     wrong tokens from this address; carries how long to wait
     ├── Conflict            the thing exists but is in no state for this (stop a finished run)
     ├── QueueFull           too many runs are waiting already
     ├── StoreUnavailable    the database is locked, corrupt, read-only or gone
@@ -68,6 +70,18 @@ class Deleted(NotFound):
 
 class Forbidden(KatydidError):
     """Whoever asks for this may not."""
+
+
+class LoginNeeded(KatydidError):
+    """Whoever asks has not said who they are, or not truly."""
+
+
+class TooManyAttempts(KatydidError):
+    """Too many wrong tokens came from this address; in `wait_s` seconds the next one is looked at."""
+
+    def __init__(self, wait_s: int) -> None:
+        self.wait_s = wait_s
+        super().__init__(f"Too many wrong tokens came from your address; try again in {wait_s} s.")
 
 
 class Conflict(KatydidError):

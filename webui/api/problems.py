@@ -61,6 +61,8 @@ _KINDS: Mapping[type[errors.KatydidError], tuple[int, str]] = {
     errors.InvalidInput: (422, "invalid-input"),
     errors.NotFound: (404, "not-found"),
     errors.Forbidden: (403, "forbidden"),
+    errors.LoginNeeded: (401, "login-needed"),
+    errors.TooManyAttempts: (429, "too-many-attempts"),
     errors.Conflict: (409, "conflict"),
     errors.QueueFull: (429, "queue-full"),
     errors.StoreUnavailable: (503, "store-unavailable"),
@@ -72,6 +74,8 @@ _TITLES = {
     "invalid-input": "The request is not valid",
     "not-found": "Not found",
     "forbidden": "Not allowed",
+    "login-needed": "Log in first",
+    "too-many-attempts": "Too many wrong tokens",
     "conflict": "Not possible in the present state",
     "queue-full": "Too many tests are waiting",
     "store-unavailable": "The database is not available",
@@ -87,7 +91,7 @@ _RETRY_AFTER_S = {"queue-full": "10", "store-unavailable": "5", "generator-faile
 def install(app: FastAPI) -> None:
     """Makes every error of `app` a problem response, or a page where one is wanted."""
     for kind in (errors.KatydidError, Refused, RequestValidationError, HTTPException, Exception):
-        app.add_exception_handler(kind, _handle)
+        app.add_exception_handler(kind, answer)
 
 
 def describe(error: Exception) -> ProblemDetails:
@@ -114,7 +118,8 @@ def respond(problem: ProblemDetails, headers: Mapping[str, str] | None = None) -
     return JSONResponse(content, problem.status, {**(headers or {})}, MEDIA_TYPE)
 
 
-async def _handle(request: Request, error: Exception) -> Response:
+async def answer(request: Request, error: Exception) -> Response:
+    """The response to an error: a problem document, or the page for it."""
     if isinstance(error, HTTPException) and error.status_code == 405:
         # The router knows of one route here; there may be others, with other methods.
         error = HTTPException(405, headers={**(error.headers or {}), "Allow": _allowed(request)})
@@ -133,6 +138,10 @@ async def _handle(request: Request, error: Exception) -> Response:
 def _headers(error: Exception, problem: ProblemDetails) -> dict[str, str]:
     given = error.headers if isinstance(error, HTTPException) and error.headers else {}
     wait = _RETRY_AFTER_S.get(problem.type.rpartition(":")[2])
+    if isinstance(error, errors.TooManyAttempts):
+        wait = str(error.wait_s)
+    elif problem.status == 401:
+        return {**given, "WWW-Authenticate": "Bearer"}
     return {**given, **({"Retry-After": wait} if wait else {})}
 
 
