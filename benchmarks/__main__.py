@@ -15,6 +15,7 @@ from pathlib import Path
 from benchmarks import (
     closed_loop,
     dashboard_page,
+    diagnosis,
     history_page,
     locust,
     new_connections,
@@ -43,6 +44,7 @@ BENCHMARKS: dict[str, Callable[[Session], Section]] = {
     "soak": soak.run,
     "dashboard": dashboard_page.run,
     "history": history_page.run,
+    "diagnosis": diagnosis.run,
 }
 
 
