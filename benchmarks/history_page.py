@@ -16,7 +16,7 @@ _PAGES = {
     "sorted by p95": "/runs?sort=p95",
     "searched and sorted by p95": "/runs?search=basket&sort=p95",
     "grouped by plan": "/runs?group=plan",
-    "grouped by plan, searched": "/runs?group=plan&search=basket",
+    "grouped by plan, searched": "/runs?search=basket&group=plan",
 }
 
 

@@ -10,6 +10,7 @@ from webui.runs.state import RunStatus
 from webui.store import RunQuery, Sort
 
 PAGE_LENGTH = 50
+GROUP_LENGTH = 25  # plans on a page: each brings its newest runs along
 MAX_TRAIL = 60  # pages before that an address carries; from further on, First page leads back
 STATUSES = ("live", *(status.value for status in RunStatus if not status.live))
 _FILTERS = ("search", "status", "tag", "target", "since", "until", "pinned")
@@ -58,7 +59,7 @@ class Listing:
             tag=self.tag.strip() or None,
             sort=self.sort,
             descending=self.order == "desc",
-            limit=PAGE_LENGTH,
+            limit=GROUP_LENGTH if self.group else PAGE_LENGTH,
             cursor=self.cursor or None,
             target=self.target.strip(),
             since=_midnight(self.since),

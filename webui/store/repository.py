@@ -111,7 +111,8 @@ class Store(Links, Lookup, Plans, Experiments, Deletion):
         page = listing.page_statement(query)
         async with self._database.reading() as connection:
             found = (await connection.execute(page)).all()
-            total = await connection.scalar(listing.count_statement(query))
+            whole_list = query.cursor is None and len(found) <= query.limit
+            total = len(found) if whole_list else await connection.scalar(listing.count_statement(query))
         shown = found[: query.limit]
         more = len(found) > query.limit
         cursor = listing.cursor_after(query, shown[-1][len(runs.c) :]) if more else None
