@@ -330,5 +330,6 @@ def latency_limits(plan: Plan, against: Mapping[str, float | None]) -> dict[floa
         if rule.limit is None or rule.percentile is None or rule.endpoint is not None:
             continue
         if rule.op in ("<", "<="):
-            limits[rule.percentile] = min(rule.limit, limits.get(rule.percentile, rule.limit))
+            limit = rule.limit if rule.shift is None else float(f"{rule.limit:.3g}")  # as its label shows it
+            limits[rule.percentile] = min(limit, limits.get(rule.percentile, limit))
     return limits
