@@ -10,7 +10,9 @@ LevelKind = Literal["single", "level", "refine", "late", "light", "again"]
 # single: one user, at the start. level: of the doubling part. refine: around the knee. late: far beyond it,
 # for a late collapse. light: a low level, for more samples of the service time. again: one user, at the end.
 
-BurstKind = Literal["large", "small", "refused"]
+BurstKind = Literal["large", "edge", "small", "refused"]
+# large: several times the parallelism. edge: about as many, to find the most that are answered together.
+# small: fewer. refused: several times what a target that refuses holds.
 
 Why = Literal[
     "first-answers",  # a few single requests

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from webui.metrics.probing import CanaryRecord
+from webui.metrics.probing import BurstStats, CanaryRecord
 from webui.metrics.snapshot import StepStats
 from webui.units import NS_PER_S
 
@@ -20,6 +20,7 @@ AGREES = 1.15  # a light level agrees with one user's latency within this factor
 SAME_MEDIAN = 1.05
 RARELY_SLOW = 0.5  # coefficient of variation from which on a few slow answers make the mean
 NETWORK_S = 0.003  # a canary's floor above this is the network's round trip, not cores waking up
+TOGETHER = 1.5  # times the light load's latency within which a burst is answered together
 LIGHT_KINDS = ("single", "level", "light")
 
 
@@ -189,3 +190,29 @@ def saturated(points: Sequence[Point], share: float = 0.7) -> bool:
     if top is None or light is None:
         return False
     return top.rate * light / top.users <= share
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """How many requests at one instant are answered together: `low` were, `high` were not. `settled`: nothing
+    lies between them, and both were tried twice."""
+
+    low: int
+    high: int
+    settled: bool
+    again: int  # the size to try next
+
+
+def edge_of(bursts: Sequence[BurstStats], light: float, m: float, most: int) -> Edge:
+    """From the bursts of kind "edge", by halving. Time tells: requests that find no room take as long again.
+    Disturbances only add time, so a size that was answered together once does fit."""
+    tried = [burst for burst in bursts if burst.kind == "edge" and len(burst.successes_ns) == burst.size]
+    fitting = {burst.size for burst in tried if burst.successes_ns[-1] <= TOGETHER * light * NS_PER_S}
+    low = max(fitting, default=max(1, math.floor(0.8 * m) - 1))
+    failing = [burst.size for burst in tried if burst.size > low and burst.size not in fitting]
+    high = min(failing, default=min(most + 1, math.ceil(1.25 * m) + 1))
+    if high - low > 1:
+        return Edge(low, high, False, (low + high) // 2)
+    times = {size: sum(burst.size == size for burst in tried) for size in (low, high)}
+    once = [size for size in (low, high) if times[size] < 2]
+    return Edge(low, high, not once, once[0] if once else low)

@@ -15,6 +15,7 @@ from webui.sweep.acts import Act, BurstKind, ChooseCanary, IdleCanary, Level, Le
 from webui.sweep.figures import (
     Point,
     best_of,
+    edge_of,
     held,
     light_s,
     loaded,
@@ -37,6 +38,7 @@ STEADY = 0.1  # coefficient of variation under which the light load needs no mor
 LIGHT_ERROR = 0.04  # relative standard errors to aim at
 TOP_ERROR = 0.02
 MANY_REFUSING = 3
+MOST_EDGES = 16
 MOST_HALVINGS = 12
 
 
@@ -277,10 +279,23 @@ def _volleys(scene: _Scene) -> Iterator[Act]:
     left_s = LONGEST_S - scene.record.elapsed_s
     if scene.bursts("large") < 3 and not scene.bursts("small") and scene.latency_s(large) < left_s:
         yield Volley(large, "large")
+    size = _edge(scene)
+    if size is not None and not scene.bursts("small") and 2 * scene.light_s < left_s:
+        yield Volley(size, "edge")
     small = round(0.6 * scene.m)
     wanted = 4 if scene.light_s < SLOW_ANSWER_S else 2
     if scene.bursts("small") < wanted and small >= 2 and scene.light_s < left_s:
         yield Volley(small, "small")
+
+
+def _edge(scene: _Scene) -> int | None:
+    """The size of the next burst around the parallelism; None where it is known, or service times vary too
+    much for it to be told."""
+    steady = max(p.spread for p in scene.levels[:3]) < STEADY
+    if not steady or scene.light_s > SLOW_ANSWER_S or scene.m < 2.5 or scene.bursts("edge") >= MOST_EDGES:
+        return None
+    edge = edge_of(scene.record.bursts, scene.light_s, scene.m, scene.load.to)
+    return None if edge.settled or edge.again > scene.load.to else edge.again
 
 
 def _refusals(scene: _Scene) -> Iterator[Act]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webui.metrics.probing import BurstStats
+from webui.sweep.figures import edge_of
 from webui.units import NS_PER_S
 
 GAP = 0.3  # of the service time: the least gap between two generations
@@ -18,11 +19,13 @@ ENOUGH_GAPS = 6
 
 @dataclass(frozen=True, slots=True)
 class Bursts:
-    """`count`: the size of the first generation where two bursts agree. `paced`: the share of gaps that are
+    """`count`: the size of the first generation where two bursts agree. `edge`: the most that were answered
+    together, where that was settled. `paced`: the share of gaps that are
     the ceiling's own (None: too few). `mean_wait`: the mean wait as a share of the longest. `ideal`: the time
     that the large ones took against what `m` in parallel need."""
 
     count: int | None = None
+    edge: int | None = None
     paced: float | None = None
     mean_wait: float | None = None
     ideal: float | None = None
@@ -37,11 +40,18 @@ def bursts_of(bursts: Sequence[BurstStats], service_s: float, trip_s: float, top
         return Bursts()
     return Bursts(
         _agreed([_first_generation(times, service_s, m) for times in large]),
+        _edge(bursts, service_s + trip_s, m),
         _paced([*large, *small], top, m),
         _mean_wait(large, service_s + trip_s),
         _ideal(large, service_s, trip_s, m),
         _small_rise(small, service_s + trip_s, top),
     )
+
+
+def _edge(bursts: Sequence[BurstStats], light_s: float, m: float) -> int | None:
+    sizes = [burst.size for burst in bursts if burst.kind == "edge"]
+    edge = edge_of(bursts, light_s, m, max(sizes, default=0))
+    return edge.low if edge.settled else None
 
 
 def _times(burst: BurstStats) -> NDArray[np.float64]:

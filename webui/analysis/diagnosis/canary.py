@@ -51,12 +51,19 @@ def canary_of(
         canary_cost_s(record),
         loaded_s,
         coupling,
-        _affected(idle_s, loaded_s, coupling),
+        _affected(idle_s, _highest(points), coupling),
     )
 
 
 def _median_s(histogram: Histogram) -> float:
     return (histogram.percentile_ns(50) or 0) / NS_PER_S
+
+
+def _highest(points: Sequence[Point]) -> float | None:
+    """The canary's median at the level with the most users."""
+    usable = [p for p in loaded(points) if p.step.canary.total >= ENOUGH and not p.refuses]
+    most = max(usable, key=lambda p: p.users, default=None)
+    return None if most is None else _median_s(most.step.canary)
 
 
 def _affected(idle_s: float, loaded_s: float | None, coupling: float | None) -> bool | None:

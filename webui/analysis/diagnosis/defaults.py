@@ -223,5 +223,5 @@ def _all(m: Interval, rejecting: bool, counted: bool) -> Iterator[Match]:
         for workers in WORKERS if default.per_worker else WORKERS[:1]:
             number = default.number * workers
             near = number == round(m.value) if counted else m.low <= number <= m.high
-            if near or (not counted and abs(number - m.value) <= 0.02 * number):
+            if near or (not counted and abs(number - m.value) <= 0.03 * number):
                 yield Match(default, workers)

@@ -30,6 +30,7 @@ DRIFTED = 1.1  # the same, for an interval that takes both ends in
 SCALING = 0.7  # of perfect scaling at the most users
 COUNT_AGREES = 0.15  # a burst's count this close to the estimate replaces it
 FEWEST = 5  # answers of one user at the end that can tell of a change
+EDGE_AGREES = 0.08  # the same for the most that are answered together
 SAME = 0.12  # neighbouring levels past the knee agree within this (a logarithm), but for chance
 NEIGHBOURS = 1.15  # times the users
 PEAK_SHARE = 0.75  # of the peak is what its neighbours must reach, or it was none
@@ -91,10 +92,12 @@ class Facts:
     @property
     def count(self) -> int | None:
         """How many the target takes at a time, as counted in bursts, where that agrees with the estimate."""
-        count = self.bursts.count
-        if count is None or abs(count - self.m.value) > max(COUNT_AGREES * self.m.value, 0.5):
-            return None
-        return count
+        count, edge = self.bursts.count, self.bursts.edge
+        if count is not None and abs(count - self.m.value) <= max(COUNT_AGREES * self.m.value, 0.5):
+            return count
+        # Where users are served unevenly, they are spread over several pools that fill up one by one.
+        near = edge is not None and abs(edge - self.m.value) <= max(EDGE_AGREES * self.m.value, 0.5)
+        return edge if near and self.even is not False else None
 
 
 def facts_of(total: Snapshot) -> Facts | None:
@@ -260,9 +263,14 @@ def _demand(top: Sequence[Point]) -> float | None:
 
 
 def _misfit(served: Sequence[Point], light_s: float, ceiling: float) -> float | None:
-    """How far the worst level near the corner lies under it, less three standard errors."""
+    """How far the worst level near the corner lies under it, less three standard errors. At the corner itself
+    everyone's is a little round."""
     corner = ceiling * light_s
-    near = [p for p in served if 0.4 * corner <= p.users <= 2.5 * corner and p.users >= 2]
+    near = [
+        p
+        for p in served
+        if 0.4 * corner <= p.users <= 2.5 * corner and p.users >= 2 and not 0.75 < p.users / corner < 1.35
+    ]
     if not near:
         return None
     return max(1 - p.rate / min(p.users / light_s, ceiling) - 3 * _error(p) for p in near)

@@ -120,9 +120,6 @@ def _unaffected(facts: Facts) -> Verdict:
     ambiguous = _ambiguous(facts)
     if ambiguous is not None:
         return inconclusive(ambiguous, m=m)
-    waits = facts.bursts.mean_wait
-    if waits is not None and waits > TOGETHER and facts.spread < STEADY:
-        return Verdict("cpu-bound", m, shade="shared-elsewhere", doubts=1 + _doubts(facts))
     if m.value < ONE:
         return Verdict("serialised", m, doubts=_doubts(facts))
     return Verdict("fixed-slots", m, doubts=_doubts(facts))

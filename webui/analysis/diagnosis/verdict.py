@@ -13,7 +13,6 @@ Shade = Literal[
     "processes",  # slots that are worker processes: each closes its connection
     "part-blocked",  # each request blocks the loop for a part of its time
     "connections",  # refuses by connections, not by requests
-    "shared-elsewhere",  # a shared processor that the canary doesn't need
 ]
 
 

@@ -12,7 +12,7 @@ from webui.units import count, milliseconds, percent, plural, significant
 def at_a_time(verdict: Verdict, facts: Facts) -> str:
     """ "40", "about 38", of what is worked on at a time."""
     m = verdict.m or facts.m
-    sure = facts.count is not None or m.value < 1.5 or m.width < 0.08
+    sure = facts.count is not None or m.value < 1.5
     return ("" if sure else "about ") + count(max(1, round(m.value)))
 
 
@@ -112,11 +112,7 @@ def summary(verdict: Verdict, facts: Facts | None, found: Sequence[Match]) -> st
 
 def _cpu_summary(verdict: Verdict, facts: Facts) -> str:
     cost = milliseconds(1000 * facts.m.value / facts.ceiling.value)
-    others = (
-        "Other routes stay quick: the processor that is shared is another one, behind the service."
-        if verdict.shade == "shared-elsewhere"
-        else "Other routes slow down too, since they need the same processor."
-    )
+    others = "Other routes slow down too, since they need the same processor."
     return (
         f"Each request costs about {cost} of processor time, and all share what there is: more of them at "
         "a time "
@@ -217,14 +213,25 @@ def _ceiling_evidence(facts: Facts) -> Iterator[str]:
             f"{significant(held[-1])} by Little's law, "
             "throughput times light-load latency."
         )
-    if facts.count is not None and facts.count > 1:
+    yield from _count_evidence(facts)
+    yield from _canary_evidence(facts)
+
+
+def _count_evidence(facts: Facts) -> Iterator[str]:
+    number = facts.count
+    if number is None or number < 2:
+        return
+    if number == facts.bursts.count:
         large = next(b.size for b in facts.bursts_seen if b.kind == "large")
         yield (
-            f"Bursts count it. Of {count(large)} requests at one instant, the first {facts.count} are "
-            "answered together, "
-            "then the next."
+            f"Bursts count it. Of {count(large)} requests at one instant, the first {count(number)} are "
+            "answered together, then the next."
         )
-    yield from _canary_evidence(facts)
+    else:
+        yield (
+            f"Bursts count it. {count(number)} requests at one instant are answered together, of "
+            f"{count(number + 1)} some wait."
+        )
 
 
 def _canary_evidence(facts: Facts) -> Iterator[str]:
