@@ -7,11 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webui.metrics.histogram import Histogram
-from webui.metrics.series import Series
-from webui.metrics.snapshot import EndpointStats, ErrorCount, Snapshot, Totals
-from webui.pages.chart_data import position_of, rows_after
-from webui.pages.chart_rows import (
+from webui.analysis.chart_rows import (
     COLUMNS,
     Row,
     RowCache,
@@ -20,6 +16,10 @@ from webui.pages.chart_rows import (
     generation_of,
     histogram_bins,
 )
+from webui.metrics.histogram import Histogram
+from webui.metrics.series import Series
+from webui.metrics.snapshot import EndpointStats, ErrorCount, Snapshot, Totals
+from webui.pages.chart_data import position_of, rows_after
 
 S = 1_000_000_000
 MS = 1_000_000

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from webui.analysis.chart_rows import COLUMNS, START, Row, chart_rows, generation_of, histogram_bins
 from webui.analysis.document import StepPart
 from webui.analysis.knee import levels_of
 from webui.analysis.results import step_parts
-from webui.pages.chart_rows import COLUMNS, START, Row, chart_rows, generation_of, histogram_bins
 from webui.pages.planned import planned_points
 from webui.pages.run_context import diagnosis_of, latency_limits
 from webui.pages.run_rows import change_rows
@@ -89,4 +89,5 @@ def rows_after(position: str | None, generation: int, rows: Sequence[Row]) -> tu
 
 
 def _start_ms(row: Row) -> int:
-    return round((row[START] or 0.0) * 1000)
+    start = row[START]
+    return round(start * 1000) if isinstance(start, float) else 0

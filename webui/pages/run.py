@@ -7,10 +7,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
+from webui.analysis.chart_rows import COLUMNS, chart_rows
 from webui.errors import Conflict, Deleted, InvalidInput, NotFound
 from webui.pages.baseline import BaselineBox, baseline_box
 from webui.pages.chart_data import whole_chart
-from webui.pages.chart_rows import COLUMNS, chart_rows
 from webui.pages.findout import why_plan
 from webui.pages.history import deleted_page
 from webui.pages.run_context import RunPage, ShareLink, run_page

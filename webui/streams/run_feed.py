@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
+from webui.analysis.chart_rows import Row, RowCache
 from webui.errors import NotFound
 from webui.pages.chart_data import chart_update, position_of, rows_after, to_json
-from webui.pages.chart_rows import Row, RowCache
 from webui.pages.run_context import run_page
 from webui.pages.templating import render
 from webui.runs.manager import RunManager

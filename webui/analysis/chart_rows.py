@@ -11,12 +11,14 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from webui.metrics.histogram import Histogram, lowest_of, merge, width_of
 from webui.metrics.percentiles import supported
 from webui.metrics.snapshot import EndpointStats, Snapshot
 
-Row = tuple[float | None, ...]
+Cell = float | None | list[int]
+Row = tuple[Cell, ...]
 
 COLUMNS = (
     "start_s", "end_s",
@@ -27,11 +29,13 @@ COLUMNS = (
     "f4", "f5", "fnone", "fother",  # per second: failures for status 4xx, 5xx, no response, anything else
     "offered", "dropped",  # per second: starts that were due, and those of them that found no free user
     "s50", "s99",  # ms, service time of successes; None where it is the response time
+    "heat",  # how many requests ended by response time: first bin, then a count for each, see `heat_bins`
 )  # fmt: skip
 START, END = 0, 1
 PERCENTILES = (50.0, 90.0, 95.0, 99.0)
 SERVICE_PERCENTILES = (50.0, 99.0)
 BINS_PER_DECADE = 24
+HEAT_PER_DECADE = 12  # bins of the heatmap
 
 
 def chart_row(snapshot: Snapshot) -> Row:
@@ -56,6 +60,7 @@ def chart_row(snapshot: Snapshot) -> Row:
         *_percentiles_ms(merge(each.response for each in endpoints), PERCENTILES),
         *(_short(count / seconds) for count in counts),
         *_service_ms(endpoints),
+        heat_bins(merge(each for stats in endpoints for each in (stats.response, stats.failed))),
     )
 
 
@@ -112,14 +117,28 @@ def histogram_bins(successes: Histogram, failures: Histogram) -> list[list[float
     return [[_edge_ms(index), _edge_ms(index + 1), *bins[index]] for index in sorted(bins)]
 
 
+def heat_bins(histogram: Histogram) -> list[int]:
+    """[first bin, count, count, …]; 12 bins make a decade from 1 microsecond. [] without requests."""
+    if not histogram:
+        return []
+    places = _bin_of(histogram, HEAT_PER_DECADE)
+    first = int(places[0])
+    sums = np.bincount(places - first, weights=histogram.counts)
+    return [first, *sums.astype(int).tolist()]
+
+
 def _log_bins(histogram: Histogram) -> Iterable[tuple[int, int]]:
     if not histogram:
         return []
-    middles = lowest_of(histogram.indices) + width_of(histogram.indices) / 2.0
-    indices = np.floor(np.log10(np.maximum(middles, 1.0)) * BINS_PER_DECADE).astype(int)
-    places, inverse = np.unique(indices, return_inverse=True)
+    places, inverse = np.unique(_bin_of(histogram, BINS_PER_DECADE), return_inverse=True)
     sums = np.bincount(inverse, weights=histogram.counts)
     return [(int(place), int(count)) for place, count in zip(places, sums, strict=True)]
+
+
+def _bin_of(histogram: Histogram, per_decade: int) -> NDArray[np.intp]:
+    """In which bin each bucket's middle lies, rising."""
+    middles = lowest_of(histogram.indices) + width_of(histogram.indices) / 2.0
+    return np.floor(np.log10(np.maximum(middles, 1.0)) * per_decade).astype(np.intp)
 
 
 def _edge_ms(index: int) -> float:
