@@ -1,10 +1,11 @@
 """The web application: wires store, fleet, runs and routers together."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from webui import __version__, api, pages, streams
@@ -14,26 +15,33 @@ from webui.lab.manager import LabManager
 from webui.lab.practice import start_practice_targets
 from webui.runs.manager import RunManager
 from webui.runs.upkeep import Upkeep
-from webui.settings import Settings
+from webui.security.entrance import Entrance
+from webui.security.guard import Guard
+from webui.settings import Settings, without_tokens
 from webui.store import Store
-from webui.web import only_from_here
 
 _DESCRIPTION = "Load testing you open in a browser: start runs, watch them live, read and share results."
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """The application for these settings. Nothing runs before its lifespan starts."""
+    """The application for these settings. Nothing runs before its lifespan starts.
+
+    Raises InvalidInput where others could reach it and nothing guards it, see `webui.security.access`.
+    """
+    settings = settings or Settings()
     app = FastAPI(
         title="Katydid",
         version=__version__,
         description=_DESCRIPTION,
         lifespan=_lifespan,
-        dependencies=[Depends(only_from_here)],
         docs_url=None,  # these load scripts from elsewhere
         redoc_url=None,
     )
-    app.state.settings = settings or Settings()
+    host_name = socket.gethostname()
+    entrance = Entrance.of(settings, (host_name, f"{host_name}.local"))
+    app.state.entrance, app.state.settings = entrance, without_tokens(settings)
     app.add_middleware(GZipMiddleware, minimum_size=1000)  # leaves event streams alone
+    app.add_middleware(Guard, entrance=entrance, answer=api.problems.answer)  # the outermost
     api.install(app)
     pages.install(app)
     streams.install(app)

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 from platformdirs import user_data_path
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Settings(BaseSettings):
@@ -21,7 +21,29 @@ class Settings(BaseSettings):
     max_queued: Annotated[int, Field(ge=0, le=10_000)] = 200  # how many may wait
     practice_target: bool = True  # start the practice target with the dashboard
 
+    # Who may ask. Without a token a dashboard on loopback is open, one that others can reach does not start.
+    access_control: bool = True
+    access_token: SecretStr | None = None
+    access_token_file: Path | None = None
+    viewer_token: SecretStr | None = None
+    viewer_token_file: Path | None = None
+    session_hours: Annotated[float, Field(gt=0, le=8760)] = 12.0  # how long a login lasts
+    allowed_host: Annotated[tuple[str, ...], NoDecode] = ()  # further names that are answered
+    tls_cert: Path | None = None  # PEM; with it the dashboard speaks HTTPS
+    tls_key: Path | None = None  # PEM; default: in tls_cert
+
+    @field_validator("allowed_host", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """In the environment names stand one after another, with commas or spaces between."""
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
     @property
     def store_url(self) -> str:
         """The SQLAlchemy address of the database."""
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'katydid.db'}"
+
+
+def without_tokens(settings: Settings) -> Settings:
+    """The settings as the running application keeps them: what it needs of tokens is their hashes."""
+    return settings.model_copy(update={"access_token": None, "viewer_token": None})

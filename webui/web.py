@@ -8,7 +8,7 @@ from starlette.requests import HTTPConnection
 from webui.experiments import ExperimentManager
 from webui.lab.manager import LabManager
 from webui.runs.manager import RunManager
-from webui.security.origin import check_request
+from webui.security.entrance import Entrance
 from webui.settings import Settings
 from webui.store import Store
 
@@ -43,14 +43,15 @@ def get_settings(connection: HTTPConnection) -> Settings:
     return settings
 
 
+def get_entrance(connection: HTTPConnection) -> Entrance:
+    """What decides who gets into this application."""
+    entrance: Entrance = connection.app.state.entrance
+    return entrance
+
+
 Manager = Annotated[RunManager, Depends(get_manager)]
 Storage = Annotated[Store, Depends(get_store)]
 Lab = Annotated[LabManager, Depends(get_lab)]
 Experiments = Annotated[ExperimentManager, Depends(get_experiments)]
 Config = Annotated[Settings, Depends(get_settings)]
-
-
-async def only_from_here(connection: HTTPConnection) -> None:
-    """Refuses what another site's page asks for. Raises Forbidden; see `webui.security.origin`."""
-    settings: Settings = connection.app.state.settings
-    check_request(connection.scope.get("method", "GET"), connection.headers, settings.host)
+Door = Annotated[Entrance, Depends(get_entrance)]

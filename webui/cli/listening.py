@@ -4,22 +4,9 @@ import errno
 import ipaddress
 import socket
 
+import psutil
+
 from webui.errors import AddressInUse, InvalidInput
-
-
-def check_host(host: str) -> None:
-    """Raises InvalidInput for all but loopback: whoever reaches the dashboard can use it."""
-    if host == "localhost":
-        return
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise InvalidInput.at(
-            "--host",
-            f"the dashboard has no login yet, so it listens on this machine only: 127.0.0.1, not {host!r}",
-        )
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -33,6 +20,19 @@ def bind(host: str, port: int) -> socket.socket:
         sock.close()
         raise _bind_error(host, port, error) from error
     return sock
+
+
+def reachable_at(host: str) -> str:
+    """What others can type for an address that is listened on: for all addresses, the machine's first."""
+    if not ipaddress.ip_address(host).is_unspecified:
+        return host
+    found = [
+        each.address
+        for addresses in psutil.net_if_addrs().values()
+        for each in addresses
+        if each.family == socket.AF_INET and not each.address.startswith(("127.", "169.254."))
+    ]
+    return found[0] if found else "localhost"
 
 
 def _bind_error(host: str, port: int, error: OSError) -> AddressInUse | InvalidInput:

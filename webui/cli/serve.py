@@ -16,7 +16,7 @@ def serve(
         typer.Option(
             "--host",
             metavar="HOST",
-            help="Listen here: an address of this machine's loopback.",
+            help="Listen here. Other than on loopback, whoever asks needs a token.",
             show_default="127.0.0.1",
         ),
     ] = None,
@@ -24,6 +24,54 @@ def serve(
         str | None,
         typer.Option(
             "--port", metavar="N", help="Listen on this port; 0 takes any free one.", show_default="8090"
+        ),
+    ] = None,
+    access_token: Annotated[
+        str | None,
+        typer.Option(
+            "--access-token",
+            metavar="TOKEN",
+            help="Who has this may do everything. Others on this machine see it here: a file hides it.",
+            show_default="none on loopback, else a new one",
+        ),
+    ] = None,
+    access_token_file: Annotated[
+        str | None, typer.Option("--access-token-file", metavar="FILE", help="Read that token from here.")
+    ] = None,
+    viewer_token: Annotated[
+        str | None,
+        typer.Option("--viewer-token", metavar="TOKEN", help="Who has this may read, and change nothing."),
+    ] = None,
+    viewer_token_file: Annotated[
+        str | None, typer.Option("--viewer-token-file", metavar="FILE", help="Read that token from here.")
+    ] = None,
+    no_access_control: Annotated[
+        bool, typer.Option("--no-access-control", help="Let in everybody who can reach the dashboard.")
+    ] = False,
+    session_hours: Annotated[
+        str | None,
+        typer.Option("--session-hours", metavar="N", help="How long a login lasts.", show_default="12"),
+    ] = None,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allowed-host",
+            metavar="NAME",
+            help="Answer for this name too, such as katydid.example or *.example; repeatable.",
+            show_default="the machine's own names and addresses",
+        ),
+    ] = None,
+    tls_cert: Annotated[
+        str | None,
+        typer.Option("--tls-cert", metavar="FILE", help="Serve HTTPS with this certificate chain, PEM."),
+    ] = None,
+    tls_key: Annotated[
+        str | None,
+        typer.Option(
+            "--tls-key",
+            metavar="FILE",
+            help="Its private key, PEM.",
+            show_default="in the certificate's file",
         ),
     ] = None,
     database_url: Annotated[
@@ -57,14 +105,24 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the dashboard. Each option can also be set in the environment, such as KATYDID_PORT."""
+    from webui.cli.admission import with_token
     from webui.cli.configuration import load_settings
     from webui.cli.interrupts import leave
-    from webui.cli.listening import bind, check_host
+    from webui.cli.listening import bind
 
     settings = load_settings(
         {
             "host": host,
             "port": port,
+            "access_token": access_token,
+            "access_token_file": access_token_file,
+            "viewer_token": viewer_token,
+            "viewer_token_file": viewer_token_file,
+            "access_control": False if no_access_control else None,
+            "session_hours": session_hours,
+            "allowed_host": allowed_host or None,
+            "tls_cert": tls_cert,
+            "tls_key": tls_key,
             "database_url": database_url,
             "data_dir": data_dir,
             "max_running": max_running,
@@ -72,9 +130,9 @@ def serve(
             "practice_target": practice_target,
         }
     )
-    check_host(settings.host)
+    settings, made = with_token(settings)
     sock = bind(settings.host, settings.port)
     from webui.cli.server import serve_dashboard  # takes a second, which mistakes need not wait for
 
-    serve_dashboard(settings, sock)
+    serve_dashboard(settings, sock, made)
     leave()

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from webui.app import create_app
 from webui.cli.console import say
 from webui.cli.interrupts import interrupts
+from webui.cli.listening import reachable_at
 from webui.lab.practice import practice_targets
 from webui.settings import Settings
 from webui.streams import end_all
@@ -20,19 +21,30 @@ from webui.streams import end_all
 _GRACE_S = 1  # how long open streams and requests have to end
 
 
-def serve_dashboard(settings: Settings, sock: socket.socket) -> None:
-    """Serves on a bound socket until SIGINT or SIGTERM. Raises what the app's start raises."""
+def serve_dashboard(settings: Settings, sock: socket.socket, token: str | None = None) -> None:
+    """Serves on a bound socket until SIGINT or SIGTERM. `token`: a new one, which has to be shown.
+
+    Raises what the app's start raises.
+    """
     with contextlib.closing(sock):
-        uvloop.run(_serve(create_app(settings), sock))
+        uvloop.run(_serve(create_app(settings), sock, token))
 
 
-async def _serve(app: FastAPI, sock: socket.socket) -> None:
+async def _serve(app: FastAPI, sock: socket.socket, token: str | None) -> None:
     # The lifespan is entered here and not by uvicorn, which would print a traceback where its start fails
     # and hand Ctrl-C on before its end is through.
+    settings: Settings = app.state.settings
     config = uvicorn.Config(
-        app, lifespan="off", log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE_S
+        app,
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_S,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
     )
-    server = _Server(config, lambda: _announce(app, sock))
+    server = _Server(config, lambda: _announce(app, sock, token))
     task = asyncio.current_task()
     assert task is not None
     with interrupts(task.cancel) as handler, contextlib.suppress(asyncio.CancelledError):
@@ -64,9 +76,14 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _announce(app: FastAPI, sock: socket.socket) -> None:
-    host, port = sock.getsockname()[:2]
-    say(f"Katydid is ready: http://{f'[{host}]' if ':' in host else host}:{port}")
+def _announce(app: FastAPI, sock: socket.socket, token: str | None) -> None:
+    address, port = sock.getsockname()[:2]
+    host = reachable_at(address)
+    scheme = "https" if app.state.settings.tls_cert else "http"
+    way_in = f"/login?token={token}" if token else "/login" if app.state.entrance.access.controlled else ""
+    say(f"Katydid is ready: {scheme}://{f'[{host}]' if ':' in host else host}:{port}{way_in}")
+    if token:
+        say("Who has this link can do everything here, until Katydid is started anew.")
     for practice in practice_targets(app.state.lab):
         say(f"The practice target {practice.name} is on {practice.url}")
     say("Press Ctrl-C to end.")

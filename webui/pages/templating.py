@@ -13,6 +13,7 @@ from webui import __version__, units
 from webui.exports import FORMATS
 from webui.pages.context import line_points, spark_points, when
 from webui.resources import static_dir, templates_dir
+from webui.security.entrance import current_caller
 
 
 def sentence(text: str) -> str:
@@ -68,7 +69,7 @@ def environment() -> Environment:
     )
     # `count` hides Jinja's alias of `length` on purpose: a number's text, as everywhere in Katydid.
     env.filters.update(FILTERS)
-    env.globals.update(asset=asset, version=__version__, export_formats=FORMATS)
+    env.globals.update(asset=asset, version=__version__, export_formats=FORMATS, caller=current_caller.get)
     return env
 
 

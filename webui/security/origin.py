@@ -1,11 +1,13 @@
-"""Which requests a dashboard without a login answers: those to a name of this machine, and changes only from
-its own pages or from programs. Pure.
+"""Which requests are answered at all: those to a name of this dashboard, and changes only from its own pages
+or from programs. Pure.
 
 A page of another site that is open in the same browser could otherwise start tests (cross-site request
-forgery), and with a name that it points at 127.0.0.1 also read results (DNS rebinding).
+forgery), and with a name of its own that it points at this machine also read results (DNS rebinding).
 """
 
-from collections.abc import Mapping
+import ipaddress
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from webui.errors import Forbidden
@@ -14,23 +16,92 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def check_request(method: str, headers: Mapping[str, str], own_host: str) -> None:
-    """Raises Forbidden. `headers` has lower-case names; `own_host` is the address listened on."""
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """The values of the header Host that are answered, whatever the port.
+
+    `names` are exact, lower-case; `suffixes` begin with a dot and stand for every name below. With
+    `any_address` every literal IP address is answered: what is asked for by its address was not rebound.
+    """
+
+    names: frozenset[str] = LOOPBACK_NAMES
+    suffixes: tuple[str, ...] = ()
+    any_address: bool = False
+    anything: bool = False
+
+    @classmethod
+    def of(cls, listened_on: str, allowed: Iterable[str] = (), own_names: Iterable[str] = ()) -> "Hosts":
+        """Those of a dashboard that listens on an address. `allowed`: an operator's patterns, such as
+        `katydid.example`, `*.example` or `*`; `own_names`: the machine's own, known where others reach it."""
+        exposed = not is_loopback(listened_on)
+        patterns = {pattern.lower().rstrip(".") for pattern in allowed}
+        own = {name.lower() for name in own_names if name} if exposed else set()
+        exact = {_name(pattern) or pattern for pattern in patterns if not pattern.startswith("*")}
+        return cls(
+            LOOPBACK_NAMES | {listened_on.lower()} | own | exact,
+            tuple(sorted(pattern[1:] for pattern in patterns if pattern.startswith("*."))),
+            exposed,
+            "*" in patterns,
+        )
+
+    def knows(self, host: str) -> bool:
+        """Whether a request with this Host header is answered."""
+        name = _name(host).rstrip(".")
+        if not name:
+            return False
+        known = self.anything or name in self.names or name.endswith(self.suffixes)
+        return known or (self.any_address and _is_address(name))
+
+
+def check_host(headers: Mapping[str, str], hosts: Hosts) -> None:
+    """Raises Forbidden for a name that is not this dashboard's. `headers` has lower-case names."""
     host = headers.get("host", "")
-    if _name(host) not in LOOPBACK_NAMES | {own_host}:
-        raise Forbidden(f"This dashboard does not answer for the host {host[:100]!r}; use 127.0.0.1.")
+    if not hosts.knows(host):
+        raise Forbidden(
+            f"This dashboard does not answer for the host {host[:100]!r}; use its address, or start it with "
+            "--allowed-host."
+        )
+
+
+def check_change(method: str, headers: Mapping[str, str], *, proof: bool = False) -> None:
+    """Raises Forbidden for a change that another site's page asks for.
+
+    Browsers send at least one of the two headers with every change, programs neither. `proof`: one of them is
+    demanded, as where a cookie, which browsers send by themselves, is all that speaks for the request.
+    """
     if method in SAFE_METHODS:
         return
-    # Browsers send at least one of the two with every change; programs send neither.
-    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    foreign = site not in (None, "same-origin", "none")
+    foreign = foreign or (origin is not None and urlsplit(origin).netloc != headers.get("host", ""))
+    if foreign:
         raise Forbidden("Another site's page asked for this change; only Katydid's own pages may.")
-    origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != host:
-        raise Forbidden("Another site's page asked for this change; only Katydid's own pages may.")
+    if proof and site is None and origin is None:
+        raise Forbidden("A change needs the header Origin, which browsers send, or an access token.")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether listening on this address (or `localhost`) leaves other machines out."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _name(host: str) -> str:
+    """The header's name or address without its port; "" where it is none."""
     try:
-        return urlsplit(f"//{host}").hostname or ""
+        parts = urlsplit(f"//{host}")
+        return (parts.hostname or "") if parts.netloc == host and "@" not in host else ""
     except ValueError:
         return ""
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
