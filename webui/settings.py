@@ -1,11 +1,19 @@
 """What an operator sets: flags, then environment variables `KATYDID_…`, then these defaults."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from webui.units import parse_duration, parse_rate, parse_size
+
+
+def _typed(parse: Callable[[str], float]) -> Callable[[Any], Any]:
+    """Reads what people type; numbers stay as they are."""
+    return lambda value: parse(value) if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -32,7 +40,17 @@ class Settings(BaseSettings):
     tls_cert: Path | None = None  # PEM; with it the dashboard speaks HTTPS
     tls_key: Path | None = None  # PEM; default: in tls_cert
 
-    @field_validator("allowed_host", mode="before")
+    # Where tests may send to, see `webui.security.targets`, and what their plans may take from the environment.
+    allow_target: Annotated[tuple[str, ...], NoDecode] = ()
+    deny_target: Annotated[tuple[str, ...], NoDecode] = ()
+    allow_env: Annotated[tuple[str, ...], NoDecode] = ()
+    # How much a test may ask for, see `webui.security.ceilings`; None: as much as a plan can say.
+    max_users: Annotated[int, Field(ge=1)] | None = None
+    max_rate: Annotated[float, BeforeValidator(_typed(parse_rate)), Field(gt=0)] | None = None  # starts per s
+    max_duration: Annotated[float, BeforeValidator(_typed(parse_duration)), Field(ge=1)] | None = None  # s
+    max_body: Annotated[int, BeforeValidator(_typed(parse_size)), Field(ge=1)] | None = None  # bytes
+
+    @field_validator("allowed_host", "allow_target", "deny_target", "allow_env", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """In the environment names stand one after another, with commas or spaces between."""
