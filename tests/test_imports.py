@@ -28,7 +28,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "metrics": frozenset({"plan"}),
     "sweep": frozenset({"plan", "metrics"}),  # which act of a sweep comes next
     "analysis": frozenset({"plan", "metrics", "sweep"}),
-    "engine": frozenset({"plan", "metrics", "sweep"}),
+    "engine": frozenset({"plan", "metrics", "sweep", "security"}),  # its target policy and what samples hide
     "locustfile": frozenset({"engine", "plan", "metrics"}),
     "fleet": frozenset({"engine", "locustfile", "plan", "metrics", "settings"}),
     "store": PURE | {"settings"},

@@ -2,6 +2,8 @@
 
     KatydidError
     ├── InvalidInput        something given is wrong; carries one Problem a field
+    │   ├── TargetRefused   the target policy does not let a test send there
+    │   └── Unconfirmed     somebody has to say first that a public address may be tested
     ├── NotFound            no run, no share link, no practice target of that name
     │   └── Deleted         the run was deleted and can still be restored
     ├── Forbidden           whoever asks may not (another site's page, a foreign host name, a viewer's change)
@@ -49,6 +51,14 @@ class InvalidInput(KatydidError):
     def at(cls, field: str, message: str) -> "InvalidInput":
         """The error for a single field."""
         return cls([Problem(field, message)])
+
+
+class TargetRefused(InvalidInput):
+    """The target policy does not allow an address of the plan."""
+
+
+class Unconfirmed(InvalidInput):
+    """The plan sends to a public address, and nobody has said that it may be tested."""
 
 
 class NotFound(KatydidError):

@@ -48,6 +48,17 @@ def parse_rate(text: str) -> float:
     return float(match[1]) / _UNIT_SECONDS.get(match[2] or "s", 1.0)
 
 
+_UNIT_BYTES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+
+
+def parse_size(text: str) -> int:
+    """Bytes of `64MB`, `16 MiB` or a bare number. Raises ValueError with a sentence."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", text.lower())
+    if match is None or match[2] not in _UNIT_BYTES:
+        raise ValueError(f"write a size such as 64MB, not {text.strip()[:40]!r}")
+    return round(float(match[1]) * _UNIT_BYTES[match[2]])
+
+
 def parse_count(text: str) -> int:
     """A whole number, thousands separators allowed (`5,000`). Raises ValueError with a sentence."""
     cleaned = text.strip().replace(",", "").replace("_", "").replace(NBSP, "").replace(" ", "")

@@ -59,6 +59,8 @@ class Refused(Exception):
 # Katydid's error -> (status, kind)
 _KINDS: Mapping[type[errors.KatydidError], tuple[int, str]] = {
     errors.InvalidInput: (422, "invalid-input"),
+    errors.TargetRefused: (403, "target-refused"),
+    errors.Unconfirmed: (422, "unconfirmed"),
     errors.NotFound: (404, "not-found"),
     errors.Forbidden: (403, "forbidden"),
     errors.LoginNeeded: (401, "login-needed"),
@@ -72,6 +74,8 @@ _KINDS: Mapping[type[errors.KatydidError], tuple[int, str]] = {
 }
 _TITLES = {
     "invalid-input": "The request is not valid",
+    "target-refused": "The target is not allowed",
+    "unconfirmed": "A confirmation is missing",
     "not-found": "Not found",
     "forbidden": "Not allowed",
     "login-needed": "Log in first",

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from webui.cli.parsing import parse_size, parsed, read_text
+from webui.cli.parsing import parsed, read_text
 from webui.cli.plan_flags import PlanFlags
 from webui.errors import InvalidInput
-from webui.units import parse_count, parse_duration
+from webui.units import parse_count, parse_duration, parse_size
 
 
 def apply_http(http: dict[str, Any], flags: PlanFlags) -> None:
