@@ -244,6 +244,11 @@ class RunManager:
         drivers = [*self._running.values(), *self._queue]
         return [driver.live.view() for driver in drivers if driver.live.status.live]
 
+    @property
+    def unsaved_count(self) -> int:
+        """How many of this process's runs have something that the database does not take at present."""
+        return sum(driver.live.unsaved is not None for driver in self._drivers.values())
+
     def subscribe(self, run_id: str, after_seq: int | None = None) -> Subscription:
         """One live run's events, see `Channel.subscribe`. Raises NotFound when it is not live."""
         driver = self._drivers.get(run_id)
