@@ -30,7 +30,8 @@ DRIFTED = 1.1  # the same, for an interval that takes both ends in
 SCALING = 0.7  # of perfect scaling at the most users
 COUNT_AGREES = 0.15  # a burst's count this close to the estimate replaces it
 FEWEST = 5  # answers of one user at the end that can tell of a change
-EDGE_AGREES = 0.08  # the same for the most that are answered together
+EDGE_BELOW = 0.08  # the same for the most that are answered together, below and above the estimate
+EDGE_ABOVE = 0.2
 SAME = 0.12  # neighbouring levels past the knee agree within this (a logarithm), but for chance
 NEIGHBOURS = 1.15  # times the users
 PEAK_SHARE = 0.75  # of the peak is what its neighbours must reach, or it was none
@@ -96,8 +97,11 @@ class Facts:
         if count is not None and abs(count - self.m.value) <= max(COUNT_AGREES * self.m.value, 0.5):
             return count
         # Where users are served unevenly, they are spread over several pools that fill up one by one.
-        near = edge is not None and abs(edge - self.m.value) <= max(EDGE_AGREES * self.m.value, 0.5)
-        return edge if near and self.even is not False else None
+        # A busy machine lowers the estimate, and nothing makes more be answered together than there is room.
+        if edge is None or self.even is False:
+            return None
+        low, high = self.m.value * (1 - EDGE_BELOW), self.m.value * (1 + EDGE_ABOVE)
+        return edge if min(low, self.m.value - 0.5) <= edge <= max(high, self.m.value + 0.5) else None
 
 
 def facts_of(total: Snapshot) -> Facts | None:
