@@ -16,7 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # Layer -> the layers that it may import. A layer is a package or a module directly in webui/.
 LEAVES = frozenset({"errors", "units", "resources"})  # any layer may import these, and webui itself
 PURE = frozenset({"plan", "metrics", "sweep", "analysis"})
-BELOW_PAGES = PURE | {"web", "experiments", "runs", "store", "security", "exports", "imports", "lab", "settings"}
+BELOW_PAGES = PURE | frozenset(
+    "web experiments observability runs store security exports imports lab settings".split()
+)
 EVERYTHING = BELOW_PAGES | {"engine", "fleet", "locustfile", "api", "pages", "streams"}
 ALLOWED: dict[str, frozenset[str]] = {
     "errors": frozenset(),
@@ -37,12 +39,14 @@ ALLOWED: dict[str, frozenset[str]] = {
     "lab": frozenset({"settings"}),
     "exports": PURE | {"runs", "store", "security"},  # a run as files, and back into the store
     "runs": PURE | {"fleet", "store", "security", "settings"},
+    "observability": PURE | {"runs", "store", "settings"},
     "experiments": PURE | {"runs", "store", "lab", "settings"},
     # what a router needs from the running application; then the routers: no engine, no fleet
-    "web": frozenset({"experiments", "runs", "store", "lab", "security", "settings"}),
+    "web": frozenset({"experiments", "observability", "runs", "store", "lab", "security", "settings"}),
     "api": BELOW_PAGES,
     "pages": BELOW_PAGES,
     "streams": BELOW_PAGES | {"pages"},
+    "client": PURE | {"api"},  # speaks to a dashboard as any program does; the API's answers are its types
     # these wire everything
     "app": EVERYTHING,
     "cli": EVERYTHING | {"app"},

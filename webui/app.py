@@ -13,6 +13,7 @@ from webui.experiments import ExperimentManager
 from webui.fleet import Fleet
 from webui.lab.manager import LabManager
 from webui.lab.practice import start_practice_targets
+from webui.observability import OtlpExport, Watch
 from webui.runs.manager import RunManager
 from webui.runs.upkeep import Upkeep
 from webui.security.entrance import Entrance
@@ -59,6 +60,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         manager = RunManager(store, fleet, settings)
         await manager.start()
         stack.push_async_callback(manager.close)
+        app.state.watch = await _observe(stack, Watch(manager, store, settings), settings)
         upkeep = Upkeep(store)
         upkeep.start()
         stack.push_async_callback(upkeep.close)
@@ -67,6 +69,16 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.store, app.state.manager, app.state.lab = store, manager, lab
         app.state.experiments = experiments
         yield
+
+
+async def _observe(stack: AsyncExitStack, watch: Watch, settings: Settings) -> Watch:
+    """Metrics of all runs, sent to a collector where there is one. Raises InvalidInput for its address."""
+    await stack.enter_async_context(watch)
+    if settings.otlp_endpoint is not None:
+        export = OtlpExport(watch, settings.otlp_endpoint, settings.otlp_interval)
+        export.start()
+        stack.push_async_callback(export.close)
+    return watch
 
 
 async def _start_processes(stack: AsyncExitStack, settings: Settings) -> tuple[Fleet, LabManager]:

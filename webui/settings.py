@@ -50,6 +50,10 @@ class Settings(BaseSettings):
     max_duration: Annotated[float, BeforeValidator(_typed(parse_duration)), Field(ge=1)] | None = None  # s
     max_body: Annotated[int, BeforeValidator(_typed(parse_size)), Field(ge=1)] | None = None  # bytes
 
+    # Where metrics are sent besides being read at /metrics, see `webui.observability.otlp`.
+    otlp_endpoint: str | None = None
+    otlp_interval: Annotated[float, BeforeValidator(_typed(parse_duration)), Field(ge=1, le=3600)] = 10.0  # s
+
     @field_validator("allowed_host", "allow_target", "deny_target", "allow_env", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:

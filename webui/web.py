@@ -7,6 +7,7 @@ from starlette.requests import HTTPConnection
 
 from webui.experiments import ExperimentManager
 from webui.lab.manager import LabManager
+from webui.observability import Watch
 from webui.runs.manager import RunManager
 from webui.security.entrance import Entrance
 from webui.settings import Settings
@@ -37,6 +38,12 @@ def get_experiments(connection: HTTPConnection) -> ExperimentManager:
     return experiments
 
 
+def get_watch(connection: HTTPConnection) -> Watch:
+    """What watches the runs of this application for metrics."""
+    watch: Watch = connection.app.state.watch
+    return watch
+
+
 def get_settings(connection: HTTPConnection) -> Settings:
     """The settings of this application."""
     settings: Settings = connection.app.state.settings
@@ -53,5 +60,6 @@ Manager = Annotated[RunManager, Depends(get_manager)]
 Storage = Annotated[Store, Depends(get_store)]
 Lab = Annotated[LabManager, Depends(get_lab)]
 Experiments = Annotated[ExperimentManager, Depends(get_experiments)]
+Watching = Annotated[Watch, Depends(get_watch)]
 Config = Annotated[Settings, Depends(get_settings)]
 Door = Annotated[Entrance, Depends(get_entrance)]

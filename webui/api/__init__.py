@@ -2,13 +2,14 @@
 
 from fastapi import FastAPI
 
-from webui.api import compare, experiments, exports, health, lab, openapi, plans, problems, runs
+from webui.api import compare, experiments, exports, health, lab, metrics, openapi, plans, problems, runs
 
 
 def install(app: FastAPI) -> None:
     """Adds the routes, the error responses and the schemas to `app`."""
     problems.install(app)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(runs.router)
     app.include_router(plans.router)
     app.include_router(exports.router)

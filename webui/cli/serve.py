@@ -103,6 +103,18 @@ def serve(
             show_default="on",
         ),
     ] = None,
+    otlp_endpoint: Annotated[
+        str | None,
+        typer.Option(
+            "--otlp-endpoint",
+            metavar="URL",
+            help="Send metrics to this OpenTelemetry collector, such as http://127.0.0.1:4318.",
+        ),
+    ] = None,
+    otlp_interval: Annotated[
+        str | None,
+        typer.Option("--otlp-interval", metavar="TIME", help="How often.", show_default="10s"),
+    ] = None,
 ) -> None:
     """Serve the dashboard. Each option can also be set in the environment, such as KATYDID_PORT."""
     from webui.cli.admission import with_token
@@ -128,6 +140,8 @@ def serve(
             "max_running": max_running,
             "max_queued": max_queued,
             "practice_target": practice_target,
+            "otlp_endpoint": otlp_endpoint,
+            "otlp_interval": otlp_interval,
         }
     )
     settings, made = with_token(settings)
