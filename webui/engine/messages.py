@@ -23,7 +23,8 @@ class ShardSpec:
     """One engine's part of a run. What its share of users, starts or bursts is follows from `shard` and
     `shards`; `iterations` is its share of those that all users have in common (None: there is no such limit).
 
-    `addresses` maps host names to IP addresses; None: the engine resolves names itself when it starts.
+    `addresses` maps host names to IP addresses; the engine resolves others itself when it starts. `policy` is a
+    `TargetPolicy` as plain values, for whatever address it comes to connect to; None: any.
     """
 
     run_id: str
@@ -33,6 +34,7 @@ class ShardSpec:
     iterations: int | None
     interval_ns: int
     addresses: dict[str, list[str]] | None = None
+    policy: dict[str, Any] | None = None
 
     def to_data(self) -> dict[str, Any]:
         """The task as plain values."""
@@ -44,7 +46,14 @@ class ShardSpec:
         return cls(**data)
 
 
-def shard_specs(run_id: str, plan: Plan, shards: int) -> list[ShardSpec]:
+def shard_specs(
+    run_id: str,
+    plan: Plan,
+    shards: int,
+    *,
+    addresses: dict[str, list[str]] | None = None,
+    policy: dict[str, Any] | None = None,
+) -> list[ShardSpec]:
     """The plan cut into that many shards, fewer when there are fewer users or iterations than shards.
 
     A sweep is never cut: its levels are decided by what one engine measures.
@@ -63,6 +72,8 @@ def shard_specs(run_id: str, plan: Plan, shards: int) -> list[ShardSpec]:
             plan=data,
             iterations=iterations[index],
             interval_ns=interval_ns,
+            addresses=addresses,
+            policy=policy,
         )
         for index in range(parts)
     ]

@@ -1,14 +1,18 @@
 """Where connections go: a name resolved once, its addresses tried in order, one boundary for all errors."""
 
 import asyncio
+import errno
+import os
 import socket
 import ssl
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from webui.engine.protocol import Connection, Handler
 from webui.engine.tls import TlsConnection, tls_context
 from webui.plan.model import HttpOptions
-from webui.plan.target import Target
+from webui.plan.target import Target, parse_url
+from webui.security.targets import ANYWHERE, TargetPolicy
 
 
 class ConnectFailed(Exception):
@@ -23,16 +27,21 @@ class ConnectFailed(Exception):
 class Origin:
     """A scheme, host and port, and the host's IP addresses; the first is the one that worked last.
 
-    `fresh`: the name is looked up for every connection. Without addresses every connection fails with
-    `dns_error`, of which `dns_detail` says more.
+    `fresh`: the name is looked up for every connection. There is no address but those that `policy` lets a
+    test connect to. Without addresses every connection fails as `trouble` says: its kind and a sentence.
     """
 
     target: Target
-    context: ssl.SSLContext | None = None
     fresh: bool = False
     addresses: list[str] = field(default_factory=list)
-    dns_detail: str = ""
-    _lookup: asyncio.Task[None] | None = None
+    context: ssl.SSLContext | None = field(default=None, kw_only=True)
+    policy: TargetPolicy = field(default=ANYWHERE, kw_only=True)
+    trouble: tuple[str, str] = field(default=("dns_error", ""), kw_only=True)
+    _lookup: asyncio.Task[None] | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.addresses:
+            self._admit(self.addresses)
 
     def connection(self, handler: Handler) -> Connection:
         """A connection that is still to be made, reporting to `handler`."""
@@ -46,11 +55,7 @@ class Origin:
         A host with several addresses (`localhost` has two) is tried at the next where one refuses.
         """
         port, failure = self.target.port, None
-        if self.fresh:
-            await self.look_up()
-        elif not self.addresses:
-            await self.look_up_once()
-        for address in self.addresses:
+        for address in await self.known():
             try:
                 await loop.create_connection(lambda: connection, address, port)
             except OSError as error:
@@ -59,7 +64,15 @@ class Origin:
                 if failure is not None:
                     self._prefer(address)
                 return
-        raise failure or ConnectFailed("dns_error", self.dns_detail)
+        raise failure or ConnectFailed(*self.trouble)
+
+    async def known(self) -> list[str]:
+        """The addresses for a connection that is made now; none where `trouble` says why."""
+        if self.fresh:
+            await self.look_up()
+        elif not self.addresses:
+            await self.look_up_once()
+        return self.addresses
 
     async def look_up_once(self) -> None:
         """Finds the addresses, unless that was tried before. All who ask meanwhile wait for one lookup."""
@@ -74,9 +87,15 @@ class Origin:
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             self.addresses = []
-            self.dns_detail = f"{host} could not be resolved: {getattr(error, 'strerror', None) or error}"
+            reason = machine_limit(error) or getattr(error, "strerror", None) or error
+            self.trouble = "dns_error", f"{host} could not be resolved: {reason}"
         else:
-            self.addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
+            self._admit(dict.fromkeys(str(address[0]) for *_, address in found))
+
+    def _admit(self, addresses: Iterable[str]) -> None:
+        self.addresses, why = self.policy.allowing(addresses, self.target.host, self.target.port)
+        if not self.addresses:
+            self.trouble = "connect_error", f"not allowed: {why}"
 
     def _prefer(self, address: str) -> None:
         """A new list, for others may be going through the present one."""
@@ -89,7 +108,29 @@ def _failure(error: OSError, address: str, port: int) -> ConnectFailed:
         return ConnectFailed("connect_refused", f"{where} refused the connection")
     if isinstance(error, TimeoutError):
         return ConnectFailed("connect_timeout", f"{where} did not answer")
-    return ConnectFailed("connect_error", f"{where}: {error.strerror or error}")
+    return ConnectFailed("connect_error", f"{where}: {machine_limit(error) or error.strerror or error}")
+
+
+_FILES = frozenset({errno.EMFILE, errno.ENFILE})
+_MEMORY = frozenset({errno.ENOBUFS, errno.ENOMEM})
+
+
+def machine_limit(error: BaseException) -> str | None:
+    """What of this machine ran out, and how to have more of it; None for an error that is the target's."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number in _FILES:
+        return (
+            f"this machine's limit, not the target's: no file descriptor is left ({os.strerror(number)}); "
+            "raise it with ulimit -n, or use fewer users"
+        )
+    if number == errno.EADDRNOTAVAIL:
+        return (
+            "this machine's limit, not the target's: no local port or address is left for it; keep connections "
+            "alive, or widen net.ipv4.ip_local_port_range"
+        )
+    if number in _MEMORY:
+        return f"this machine's limit, not the target's: {os.strerror(number)}; use fewer users"
+    return None
 
 
 class Origins:
@@ -100,11 +141,16 @@ class Origins:
     """
 
     def __init__(
-        self, targets: list[Target], options: HttpOptions, given: dict[str, list[str]] | None
+        self,
+        targets: list[Target],
+        options: HttpOptions,
+        given: dict[str, list[str]] | None,
+        policy: TargetPolicy = ANYWHERE,
     ) -> None:
         self._targets = targets
         self._options = options
         self._given = given or {}
+        self._policy = policy
         own = foreign = None
         if options.needs_httpx or any(target.scheme == "https" for target in targets):
             own = tls_context(options)
@@ -113,6 +159,7 @@ class Origins:
         self._contexts = own, foreign
         self._own = len(targets)
         self._known: list[Origin] = []
+        self._proxy = None if options.proxy is None else self._plain(parse_url(options.proxy), None)
         for target in targets:
             self._known.append(self._origin(target))
 
@@ -134,8 +181,6 @@ class Origins:
         }
 
     def _origin(self, target: Target) -> Origin:
-        given = self._given.get(target.host)
-        fresh = given is None and self._options.dns == "per-connection"
         own, foreign = self._contexts
         context = own if len(self._known) < self._own else foreign
         if self._options.needs_httpx:
@@ -143,9 +188,22 @@ class Origins:
             from webui.engine.through_httpx import HttpxOrigin
 
             return HttpxOrigin(
-                target, context, fresh, list(given or []), options=self._options, proxy_context=foreign
+                *self._place(target),
+                context=context,
+                policy=self._policy,
+                options=self._options,
+                proxy=self._proxy,
+                proxy_context=foreign,
             )
-        return Origin(target, context if target.scheme == "https" else None, fresh, list(given or []))
+        return self._plain(target, context if target.scheme == "https" else None)
+
+    def _plain(self, target: Target, context: ssl.SSLContext | None) -> Origin:
+        return Origin(*self._place(target), context=context, policy=self._policy)
+
+    def _place(self, target: Target) -> tuple[Target, bool, list[str]]:
+        """The target, whether it is looked up for each connection, and its addresses that are given."""
+        given = self._given.get(target.host)
+        return target, given is None and self._options.dns == "per-connection", list(given or [])
 
     async def resolve(self, stopped: asyncio.Event) -> None:
         """Looks up the hosts' addresses, all at a time, but those that are given or looked up later.
@@ -169,4 +227,4 @@ async def _look_up(origin: Origin, timeout_s: float) -> None:
     try:
         await asyncio.wait_for(origin.look_up_once(), timeout_s)
     except TimeoutError:
-        origin.dns_detail = f"{origin.target.host} could not be resolved within {timeout_s:g} s"
+        origin.trouble = "dns_error", f"{origin.target.host} could not be resolved within {timeout_s:g} s"

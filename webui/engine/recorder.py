@@ -24,6 +24,7 @@ from webui.metrics.snapshot import (
     Totals,
     merge_endpoints,
 )
+from webui.security.hiding import hide
 
 SAMPLE_CHARS = 200
 _FOLD_AT = 512  # values; some 15 microseconds of work, so that hardly a start is held up by it
@@ -185,6 +186,7 @@ class Recorder:
         self.connections_open = 0
         self.connections_opened = 0  # since the last snapshot
         self.connections_lost = 0  # since the start; closed by the target, counted by users who are tapped
+        self.hidden: tuple[str, ...] = ()  # what no sample may show
         self.marks: list[Mark] = []  # since the last snapshot
         self.steps: list[StepStats] = []  # that ended since the last snapshot
         self._parts: list[Columns] = []  # of the present interval, up to the last cut
@@ -204,7 +206,7 @@ class Recorder:
         elapsed = now - self.origin_ns
         seen = self._errors.get((endpoint, kind))
         if seen is None:
-            self._errors[endpoint, kind] = ErrorCount(1, elapsed, elapsed, _sample(detail, sample))
+            self._errors[endpoint, kind] = ErrorCount(1, elapsed, elapsed, _sample(detail, sample, self.hidden))
         else:
             last = max(seen.last_ns, elapsed)
             self._errors[endpoint, kind] = ErrorCount(seen.count + 1, seen.first_ns, last, seen.sample)
@@ -290,6 +292,6 @@ def _merged(parts: list[Columns]) -> Columns:
     )
 
 
-def _sample(detail: str, body: bytes) -> str:
-    text = f"{detail}: {body.decode('utf-8', 'replace')}" if body else detail
+def _sample(detail: str, body: bytes, hidden: tuple[str, ...]) -> str:
+    text = hide(f"{detail}: {body.decode('utf-8', 'replace')}" if body else detail, hidden)
     return "".join(char if char.isprintable() else " " for char in text)[:SAMPLE_CHARS]

@@ -1,6 +1,7 @@
 """Runs one shard from its task to its last event."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from time import perf_counter_ns as clock
 from typing import Any
@@ -19,9 +20,13 @@ from webui.engine.shard import Shard
 from webui.engine.template import prepare
 from webui.errors import KatydidError
 from webui.plan.documents import plan_from_data
+from webui.plan.environment import with_environment
 from webui.plan.load import peak_users
 from webui.plan.model import Plan
 from webui.plan.target import Target
+from webui.security.hiding import forms_of
+from webui.security.redaction import Redactor
+from webui.security.targets import ANYWHERE, TargetPolicy
 
 CANARY_CONNECTIONS = 64  # and more than one burst of its questions takes
 
@@ -43,7 +48,7 @@ def run_shard(spec: ShardSpec, emit: Emit, control: Control) -> None:
 
 
 async def _run(spec: ShardSpec, emit: Emit, control: Control) -> None:
-    plan = plan_from_data(spec.plan)
+    plan, values = with_environment(plan_from_data(spec.plan), os.environ)
     templates, targets = prepare(plan)
     allow_connections(peak_users(plan.load) * len(targets) + CANARY_CONNECTIONS)
     try:
@@ -51,6 +56,7 @@ async def _run(spec: ShardSpec, emit: Emit, control: Control) -> None:
         reporter = Reporter(spec, emit)
         canary = _canary(plan, spec, origins)
         shard = Shard(spec, plan, templates, origins, reporter.on_tick, canary)
+        shard.recorder.hidden = forms_of((*values, *Redactor.of(plan).secrets))
         reporter.shard = shard
         await _offer_load(shard, control, lambda: emit(messages.started(spec)))
     finally:
@@ -62,7 +68,7 @@ async def _run(spec: ShardSpec, emit: Emit, control: Control) -> None:
 async def _resolved(targets: list[Target], plan: Plan, spec: ShardSpec, control: Control) -> Origins:
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
     control.listen(lambda: loop.call_soon_threadsafe(stopped.set))
-    origins = Origins(targets, plan.http, spec.addresses)
+    origins = Origins(targets, plan.http, spec.addresses, _policy(spec))
     await origins.resolve(stopped)
     return origins
 
@@ -72,9 +78,13 @@ def _canary(plan: Plan, spec: ShardSpec, origins: Origins) -> Canary | None:
     if spec.shard or not has_canary(plan):
         return None
     templates, targets = canary_requests(plan)
-    known = Origins(targets, plan.http, origins.addresses)
+    known = Origins(targets, plan.http, origins.addresses, _policy(spec))
     loop = asyncio.get_running_loop()
     return Canary(loop, templates, known, plan.http, chosen_by_user=plan.canary is not None)
+
+
+def _policy(spec: ShardSpec) -> TargetPolicy:
+    return ANYWHERE if spec.policy is None else TargetPolicy.from_data(spec.policy)
 
 
 async def _offer_load(shard: Shard, control: Control, started: Callable[[], None]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from webui.engine.origin import Origin
+from webui.engine.origin import ConnectFailed, Origin, machine_limit
 from webui.engine.protocol import _HEAD, Connection, Handler
 from webui.engine.response import Head, Violation, body_too_large
 from webui.engine.template import Template
@@ -27,9 +27,10 @@ _COOKIE = b"Cookie: "
 
 @dataclass(slots=True, eq=False)
 class HttpxOrigin(Origin):
-    """An origin that is reached through httpx."""
+    """An origin that is reached through httpx, and through `proxy` where there is one."""
 
     options: HttpOptions = field(kw_only=True)
+    proxy: Origin | None = None
     proxy_context: ssl.SSLContext | None = None
 
     def connection(self, handler: Handler) -> Connection:
@@ -38,8 +39,11 @@ class HttpxOrigin(Origin):
     async def connect(self, loop: asyncio.AbstractEventLoop, connection: Connection) -> None:
         """Opens what will make its TCP connection with the first request."""
         assert isinstance(connection, HttpxConnection)
-        if not self.addresses and not self.fresh and self.options.proxy is None:
-            await self.look_up_once()
+        if self.proxy is None:
+            if not self.addresses and not self.fresh:
+                await self.look_up_once()
+        elif (why := self.policy.why_not_proxied(self.target.host, self.target.port)) is not None:
+            raise ConnectFailed("connect_error", f"not allowed: {why}")
         connection.open()
 
 
@@ -260,7 +264,8 @@ class _Stream:
 
 
 class _Backend:
-    """httpcore's network, with connections counted, and made to the addresses that are known."""
+    """httpcore's network, with connections counted, and made to addresses that were checked, never to a name:
+    the proxy's where there is one, else the target's."""
 
     def __init__(self, backend: Any, wire: Wire) -> None:
         self._backend = backend
@@ -268,13 +273,16 @@ class _Backend:
 
     async def connect_tcp(self, host: str, port: int, *args: Any, **options: Any) -> _Stream:
         began, origin = clock(), self._wire.origin
-        known = origin.addresses if host == origin.target.host and not origin.fresh else []
+        reached = origin.proxy or origin
+        known = await reached.known()
+        if not known:
+            raise ConnectFailed(*reached.trouble)
         for address in known[:-1]:
             try:
                 return await self._connect(address, port, began, *args, **options)
             except Exception:  # noqa: BLE001, S112  # the last address decides
                 continue
-        return await self._connect((known or [host])[-1], port, began, *args, **options)
+        return await self._connect(known[-1], port, began, *args, **options)
 
     async def _connect(self, host: str, port: int, began: int, *args: Any, **options: Any) -> _Stream:
         stream = _Stream(await self._backend.connect_tcp(host, port, *args, **options), self._wire)
@@ -332,9 +340,11 @@ async def _close(exchange: "asyncio.Task[_Answer] | None", client: httpx.AsyncHT
 
 def failure_of(error: BaseException) -> tuple[str, str]:
     """The kind of failure and a sentence."""
-    if isinstance(error, Violation):
+    if isinstance(error, Violation | ConnectFailed):
         return error.kind, str(error)
     causes = list(_causes(error))
+    if (limit := next((words for cause in causes if (words := machine_limit(cause))), None)) is not None:
+        return "connect_error", limit
     kind = _kind(error, causes)
     detail = next((str(cause) for cause in causes if str(cause)), "") or type(error).__name__
     return kind, f"{_SENTENCES[kind]}: {detail}" if kind in _SENTENCES else detail
