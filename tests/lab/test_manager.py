@@ -135,10 +135,10 @@ async def test_a_port_that_is_asked_for(lab: LabManager) -> None:
 async def test_a_port_lost_to_another_meanwhile_is_replaced(
     lab: LabManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = manager._free_port
+    found = manager.free_port
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ports = [taken.getsockname()[1]]
-        monkeypatch.setattr(manager, "_free_port", lambda port: ports.pop() if ports else found(port))
+        monkeypatch.setattr(manager, "free_port", lambda port: ports.pop() if ports else found(port))
         running = await lab.start("async-io")
         assert running.port != taken.getsockname()[1]
     assert ports == []

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from webui.cli import compare, db, exporting, importing, lab, run, serve
+from webui.cli import compare, db, experiment, exporting, importing, lab, run, serve
 from webui.errors import InvalidInput, KatydidError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ compare.add_to(app)
 exporting.add_to(app)
 importing.add_to(app)
 lab.add_to(app)
+experiment.add_to(app)
 db.add_to(app)
 
 

@@ -1,40 +1,27 @@
 """One run from start to exit code: store, fleet and manager as the dashboard has them, for one test."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 
 import uvloop
 
 from webui.cli import console, exits
-from webui.cli.configuration import load_settings
 from webui.cli.interrupts import Interrupts, interrupts
 from webui.cli.live import Display, display_on
+from webui.cli.machinery import Places, kept_in, machinery
 from webui.cli.moments import moment_of
 from webui.cli.output import Output
-from webui.cli.scratch import scratch_folder
 from webui.cli.summary import summary
-from webui.errors import StoreUnavailable
 from webui.exports import export
-from webui.fleet import Fleet
 from webui.plan.model import Plan
 from webui.runs.manager import RunManager
 from webui.runs.model import RunView
 from webui.settings import Settings
-from webui.store import Store
 
 
-def run_once(plan: Plan, output: Output, places: Mapping[str, str | None] | None) -> int:
-    """Runs the plan and returns the exit code. `places` are the settings of the database that the run is
-    kept in; None: nowhere."""
-    with ExitStack() as stack:
-        if places is None:
-            folder = stack.enter_context(scratch_folder())
-            places = {"database_url": f"sqlite:///{folder}/katydid.db"}
-            saved = False
-        else:
-            saved = True
-        return uvloop.run(_run(plan, output, load_settings(places), saved=saved))
+def run_once(plan: Plan, output: Output, places: Places) -> int:
+    """Runs the plan and returns the exit code. `places`: where it is kept; None: nowhere."""
+    with kept_in(places) as settings:
+        return uvloop.run(_run(plan, output, settings, saved=places is not None))
 
 
 async def _run(plan: Plan, output: Output, settings: Settings, *, saved: bool) -> int:
@@ -42,33 +29,13 @@ async def _run(plan: Plan, output: Output, settings: Settings, *, saved: bool) -
     assert task is not None
     with interrupts(task.cancel) as handler:
         try:
-            async with _manager(settings) as manager:
+            async with machinery(settings) as (_, manager):
                 view = await _follow(manager, plan, handler, display_on(console.stderr(), quiet=output.quiet))
                 return _conclude(view, output, saved=saved, interrupted=handler.asked)
         except asyncio.CancelledError:
             if not handler.asked:
                 raise
             return exits.ExitCode.INTERRUPTED
-
-
-@asynccontextmanager
-async def _manager(settings: Settings) -> AsyncIterator[RunManager]:
-    async with AsyncExitStack() as stack:
-        store = await _open_store(settings)
-        stack.push_async_callback(store.close)
-        fleet = await Fleet.start()
-        stack.push_async_callback(fleet.close)
-        manager = RunManager(store, fleet, settings)
-        await manager.start()
-        stack.push_async_callback(manager.close)
-        yield manager
-
-
-async def _open_store(settings: Settings) -> Store:
-    try:
-        return await Store.open(settings.store_url)
-    except StoreUnavailable as error:
-        raise StoreUnavailable(f"{error} To run without keeping the result, add --no-save.") from error
 
 
 async def _follow(manager: RunManager, plan: Plan, handler: Interrupts, display: Display) -> RunView:

@@ -2,6 +2,7 @@
 
 from webui.experiments.model import Cell, Definition, Experiment, Progress, Variant, VariantState
 from webui.experiments.service import ExperimentManager
+from webui.experiments.starting import StartCommand
 
 __all__ = [
     "Cell",
@@ -9,6 +10,7 @@ __all__ = [
     "Experiment",
     "ExperimentManager",
     "Progress",
+    "StartCommand",
     "Variant",
     "VariantState",
 ]

@@ -25,13 +25,17 @@ Users = Annotated[int, Field(ge=1, le=MAX_CELL_USERS)]
 
 
 class Variant(BaseModel):
-    """One row of the grid: a practice target with so many workers, or a service at `base_url`."""
+    """One row of the grid: a practice target with so many workers, a service at `base_url`, or one that a
+    command of the operator's starts."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     label: Annotated[str, Field(min_length=1, max_length=60)]
     workers: Annotated[int | None, Field(ge=1, le=MAX_WORKERS)] = None
     base_url: Annotated[str | None, Field(max_length=500)] = None
+    started: Annotated[
+        bool, Field(description="Started by a command, which only `katydid experiment --start` takes.")
+    ] = False
 
     @field_validator("base_url")
     @classmethod
@@ -65,9 +69,10 @@ class Definition(BaseModel):
         labels = [variant.label for variant in self.variants]
         if len(set(labels)) < len(labels):
             raise ValueError("two variants have the same label")
-        if self.target is None and any(variant.base_url is None for variant in self.variants):
+        own = [variant.started or variant.base_url is not None for variant in self.variants]
+        if self.target is None and not all(own):
             raise ValueError("each variant needs a base_url, or the experiment a practice target")
-        if self.target is not None and any(variant.base_url is not None for variant in self.variants):
+        if self.target is not None and any(own):
             raise ValueError("give a practice target or addresses, not both")
         return self
 
@@ -180,3 +185,11 @@ def over_workers(target: PracticeTarget, workers: tuple[int, ...] = DEFAULT_WORK
     """The variants of a practice target; one where it takes no workers."""
     counts = sorted(set(workers)) if target.allows_workers else [1]
     return tuple(Variant(label=plural(count, "worker"), workers=count) for count in counts)
+
+
+def labelled_address(text: str) -> dict[str, str]:
+    """`label = address` or an address alone as the fields of a variant."""
+    label, equals, address = text.partition("=")
+    if not equals or label.strip().startswith(("http://", "https://")):
+        label, address = text, text
+    return {"label": label.strip()[:60], "base_url": address.strip()}

@@ -10,7 +10,7 @@ from webui.analysis.experiment import CellFigures
 from webui.errors import Conflict, KatydidError, NotFound, StoreUnavailable
 from webui.experiments.model import Cell, Definition, Experiment, Progress, Status
 from webui.experiments.plans import Endpoint, cell_plan, sweep_plan
-from webui.experiments.variants import answering
+from webui.experiments.variants import Commands, answering
 from webui.lab.manager import LabManager
 from webui.plan.model import Plan
 from webui.runs.manager import RunManager
@@ -23,12 +23,19 @@ class Running:
     """Its state changes by whole documents, so a view never shows half a step."""
 
     def __init__(
-        self, id: str, definition: Definition, store: Store, manager: RunManager, lab: LabManager
+        self,
+        id: str,
+        definition: Definition,
+        commands: Commands,
+        store: Store,
+        manager: RunManager,
+        lab: LabManager,
     ) -> None:
         # fixed
         self.id = id
         self.created_at = datetime.now(UTC)
         self._definition = definition
+        self._commands = commands
         self._store = store
         self._manager = manager
         self._lab = lab
@@ -77,7 +84,7 @@ class Running:
     async def _variant(self, row: int) -> None:
         definition, variant = self._definition, self._definition.variants[row]
         self._change(row, status="starting")
-        async with answering(definition, variant, self._lab) as at:
+        async with answering(definition, variant, self._lab, self._commands) as at:
             self._change(row, status="running", base_url=at.base_url)
             for cell in self._progress.row(row):
                 problem = await self._cell(cell, at)

@@ -3,13 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from webui.errors import Conflict, KatydidError, NotFound, QueueFull, StoreUnavailable
+from webui.errors import Conflict, InvalidInput, KatydidError, NotFound, QueueFull, StoreUnavailable
 from webui.experiments.model import Definition, Experiment, Progress, Status
 from webui.experiments.running import Running
+from webui.experiments.variants import Commands
 from webui.lab.manager import LabManager
 from webui.lab.registry import find
 from webui.runs.ids import new_run_id
@@ -22,6 +22,7 @@ RECENT = 10
 BY_YOU = "Stopped by you."
 CLOSED = "Katydid was closed."
 GONE = "Katydid ended while it ran."
+ONLY_THERE = "a start command is given on the command line only, with katydid experiment --start"
 
 log = logging.getLogger(__name__)
 
@@ -41,18 +42,25 @@ class ExperimentManager:
         self._turn = asyncio.Lock()
         self._closing = False
 
-    async def create(self, definition: Definition) -> Experiment:
-        """Starts an experiment, or queues it. Raises NotFound for an unknown practice target, InvalidInput,
-        QueueFull, StoreUnavailable, Conflict."""
+    async def create(self, definition: Definition, commands: Commands | None = None) -> Experiment:
+        """Starts an experiment, or queues it. `commands` start the variants that are `started`.
+
+        Raises NotFound for an unknown practice target, InvalidInput, QueueFull, StoreUnavailable, Conflict.
+        """
         if self._closing:
             raise Conflict("Katydid is closing; no experiment can be started.")
-        if len(self._live) > MAX_WAITING:
+        if len(self._tasks) > MAX_WAITING:
             raise QueueFull(f"{MAX_WAITING} experiments wait already. Start this one when some have ended.")
+        commands = commands or {}
+        if any(variant.started and variant.label not in commands for variant in definition.variants):
+            raise InvalidInput.at("variants", ONLY_THERE)
         if definition.target is not None:
             target = find(definition.target)
             for variant in definition.variants:
                 target.setup(workers=variant.workers)
-        running = Running("x_" + new_run_id()[2:], definition, self._store, self._manager, self._lab)
+        running = Running(
+            "x_" + new_run_id()[2:], definition, commands, self._store, self._manager, self._lab
+        )
         await self._store.add_experiment(running.record(self._owner))
         self._live[running.id] = running
         self._tasks[running.id] = asyncio.create_task(self._run(running))
@@ -77,10 +85,14 @@ class ExperimentManager:
 
     async def _finish(self, running: Running, status: Status, reason: str) -> None:
         running.end(status, reason)
-        with suppress(StoreUnavailable):
+        try:
             await running.save()
-        self._live.pop(running.id, None)
-        self._tasks.pop(running.id, None)
+        except StoreUnavailable as error:  # then it can be seen for as long as this process lives
+            log.warning("Experiment %s could not be saved: %s", running.id, error)
+        else:
+            self._live.pop(running.id, None)
+        finally:
+            self._tasks.pop(running.id, None)
 
     async def stop(self, experiment_id: str) -> None:
         """Ends it; what is measured stays. One that has ended is left so. Raises NotFound."""

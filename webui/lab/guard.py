@@ -1,10 +1,13 @@
-"""`python -m webui.lab.guard COMMAND…`: runs a server for as long as the process that started this one lives.
+"""`python guard.py COMMAND…`: runs a server for as long as the process that started this one lives.
 
 Its standard input is the leash: the parent holds the other end, and one that was killed holds nothing any
 more. It is started as the leader of a session, so that its process group is the server with all its workers.
 When the parent is gone or the server has ended, the whole group is killed: practice targets keep nothing that
-would need a graceful end. What the server writes is passed on, so that the end of this process, too, shows as
-the end of its output.
+would need a graceful end. For servers that do, anything that comes along the leash asks the server to end by
+itself. What the server writes is passed on, so that the end of this process, too, shows as the end of its
+output.
+
+It is run by its path and imports nothing of Katydid, so it can start in any directory.
 """
 
 import os
@@ -19,13 +22,16 @@ _LAST_WORDS_S = 0.5
 
 def main(command: list[str]) -> NoReturn:
     """Never returns: it is in the group that it kills."""
-    server = subprocess.Popen(  # noqa: S603
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+    try:
+        server = subprocess.Popen(  # noqa: S603
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+    except OSError as error:
+        sys.exit(f"{command[0]} cannot be run: {error.strerror}")
     assert server.stdout is not None
     output = threading.Thread(target=_pass_on, args=(server.stdout.fileno(),), daemon=True)
     output.start()
-    threading.Thread(target=_until_the_parent_is_gone, daemon=True).start()
+    threading.Thread(target=_until_the_parent_is_gone, args=(server,), daemon=True).start()
     server.wait()
     output.join(_LAST_WORDS_S)  # a worker that lives on may hold the pipe
     _end_group()
@@ -37,9 +43,9 @@ def _pass_on(source: int) -> None:
             chunk = chunk[os.write(sys.stdout.fileno(), chunk) :]
 
 
-def _until_the_parent_is_gone() -> None:
+def _until_the_parent_is_gone(server: "subprocess.Popen[bytes]") -> None:
     while os.read(sys.stdin.fileno(), 4096):
-        pass
+        server.terminate()
     _end_group()
 
 

@@ -5,7 +5,6 @@ import contextlib
 import logging
 import os
 import secrets
-import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ import httpx
 from webui.errors import AddressInUse, Conflict, NotFound, TargetFailed
 from webui.lab.commands import HOST, INSTALL, Startup, command, environment, extra_installed, needs_extra
 from webui.lab.model import PracticeTarget, Server, Setup
+from webui.lab.ports import free_port, in_use
 from webui.lab.process import ServerProcess
 from webui.lab.registry import find
 
@@ -172,7 +172,7 @@ class LabManager:
     async def _launch(self, target: PracticeTarget, setup: Setup, entry: _Entry, port: int | None) -> int:
         """The port on which it answers."""
         for _ in range(_ATTEMPTS if port is None else 1):
-            chosen = _free_port(port or 0)
+            chosen = free_port(port or 0)
             try:
                 await self._start_on(target, setup, entry, chosen)
             except AddressInUse:
@@ -217,7 +217,7 @@ def _failure(
     target: PracticeTarget, port: int, process: ServerProcess, words: str
 ) -> AddressInUse | TargetFailed:
     if "ddress already in use" in process.output or "Connection in use" in process.output:
-        return AddressInUse(_in_use(port))
+        return AddressInUse(in_use(port))
     said = f"; its last words: {process.last_line[:300]}" if process.last_line else ""
     return TargetFailed(f"the practice target {target.name} {words}{said}")
 
@@ -231,18 +231,3 @@ async def _answers(process: ServerProcess, url: str) -> bool:
                     return not process.ended.is_set()
             await asyncio.sleep(_POLL_S)
     return False
-
-
-def _free_port(port: int) -> int:
-    """`port`, or for 0 any free one. Raises AddressInUse."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            sock.bind((HOST, port))
-        except OSError as error:
-            raise AddressInUse(_in_use(port)) from error
-        return int(sock.getsockname()[1])
-
-
-def _in_use(port: int) -> str:
-    return f"port {port} is in use or not allowed; choose another"

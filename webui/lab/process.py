@@ -17,6 +17,7 @@ _KEPT_LINES = 50
 _LONGEST_LINE = 2000
 # Where `webui` is imported from: nothing in the directory that Katydid was started in gets in its way.
 _HOME = Path(webui.__file__).parents[1]
+_GUARD = str(Path(__file__).with_name("guard.py"))
 
 
 class ServerProcess:
@@ -32,17 +33,17 @@ class ServerProcess:
 
     @classmethod
     async def start(
-        cls, command: Sequence[str], environment: Mapping[str, str], startup: Startup
+        cls, command: Sequence[str], environment: Mapping[str, str], startup: Startup, cwd: Path = _HOME
     ) -> "ServerProcess":
         """Starts the command under a guard (see `webui.lab.guard`). Raises OSError."""
         # A session of its own: Ctrl-C in the terminal reaches Katydid alone, which ends this in turn.
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "webui.lab.guard", *command),
+            *(sys.executable, "-P", _GUARD, *command),
             stdin=PIPE,
             stdout=PIPE,
             stderr=STDOUT,
             env=dict(environment),
-            cwd=_HOME,
+            cwd=cwd,
             start_new_session=True,
         )
         return cls(process, startup)
@@ -69,10 +70,21 @@ class ServerProcess:
             await self._news.wait()
         return not self.ended.is_set()
 
-    async def stop(self) -> None:
-        """Ends the server with all its workers. A second call does nothing."""
-        self._kill()
+    async def stop(self, grace_s: float = 0.0) -> None:
+        """Ends the server with all its workers; it is asked first, where it has some time to end by itself.
+        A second call does nothing."""
+        try:
+            if grace_s and not self.ended.is_set():
+                self._ask_to_end()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.ended.wait(), grace_s)
+        finally:
+            self._kill()
         await self.ended.wait()
+
+    def _ask_to_end(self) -> None:
+        if self._process.stdin is not None:
+            self._process.stdin.write(b"end\n")
 
     def _kill(self) -> None:
         if not self.ended.is_set():

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from webui.errors import InvalidInput, KatydidError, Problem
 from webui.experiments import Definition, Experiment
-from webui.experiments.model import over_workers
+from webui.experiments.model import labelled_address, over_workers
 from webui.lab.registry import find
 from webui.pages.experiment_context import experiment_page
 from webui.pages.lab import AtDesk
@@ -69,7 +69,10 @@ def definition_of(typed: ExperimentFields) -> Definition:
         "diagnose": typed.diagnose,
     }
     if typed.of == "addresses":
-        data |= {"path": typed.path.strip() or "/", "variants": _addresses(typed.addresses)}
+        data |= {
+            "path": typed.path.strip() or "/",
+            "variants": [labelled_address(line) for line in typed.addresses.splitlines() if line.strip()],
+        }
     else:
         workers = tuple(_number("workers", text) for text in typed.workers)
         variants = over_workers(find(typed.target), workers or (1,))
@@ -78,19 +81,6 @@ def definition_of(typed: ExperimentFields) -> Definition:
         return Definition.model_validate(data)
     except ValidationError as error:
         raise InvalidInput([_problem(each) for each in error.errors(include_url=False)]) from None
-
-
-def _addresses(text: str) -> list[dict[str, str]]:
-    """Lines of `label = address`, or addresses alone."""
-    found = []
-    for line in text.splitlines():
-        label, equals, address = line.partition("=")
-        if not line.strip():
-            continue
-        if not equals or label.strip().startswith(("http://", "https://")):
-            label, address = line, line
-        found.append({"label": label.strip()[:60], "base_url": address.strip()})
-    return found
 
 
 def _number(field: str, text: str) -> int:
