@@ -18,6 +18,7 @@ from webui.runs.manager import RunManager
 from webui.runs.upkeep import Upkeep
 from webui.security.entrance import Entrance
 from webui.security.guard import Guard
+from webui.security.gate import Gate
 from webui.settings import Settings, without_tokens
 from webui.store import Store
 
@@ -57,7 +58,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         store = await Store.open(settings.store_url)
         stack.push_async_callback(store.close)
         fleet, lab = await _start_processes(stack, settings)
-        manager = RunManager(store, fleet, settings)
+        manager = RunManager(store, fleet, settings, gate=_gate(settings, lab))
         await manager.start()
         stack.push_async_callback(manager.close)
         app.state.watch = await _observe(stack, Watch(manager, store, settings), settings)
@@ -79,6 +80,10 @@ async def _observe(stack: AsyncExitStack, watch: Watch, settings: Settings) -> W
         export.start()
         stack.push_async_callback(export.close)
     return watch
+
+
+def _gate(settings: Settings, lab: LabManager) -> Gate:
+    return Gate.of(settings, lambda: frozenset(each.port for each in lab.running()))
 
 
 async def _start_processes(stack: AsyncExitStack, settings: Settings) -> tuple[Fleet, LabManager]:

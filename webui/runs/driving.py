@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
 from webui.errors import GeneratorFailed
-from webui.fleet import shard_specs
+from webui.fleet import ShardSpec, shard_specs
 from webui.plan.documents import plan_to_data
 from webui.plan.identity import plan_key
 from webui.plan.load import Shape
@@ -16,6 +16,7 @@ from webui.runs.live import LiveRun
 from webui.runs.outcome import Ending
 from webui.runs.state import RunStatus
 from webui.runs.summary import final_fields, load_text, target_text
+from webui.security.gate import Admitted
 from webui.store import RunChanges, RunRecord, Store
 
 SAVE_FIRST_S = 1.0  # how long the end waits to be saved before viewers are told of it
@@ -47,12 +48,15 @@ class FleetLike(Protocol):
 class Driver:
     """Does the I/O for one `LiveRun`."""
 
-    def __init__(self, live: LiveRun, store: Store, fleet: FleetLike, owner: str) -> None:
+    def __init__(
+        self, live: LiveRun, store: Store, fleet: FleetLike, owner: str, admitted: Admitted | None = None
+    ) -> None:
         self.live = live
         self.saved_new = False
         self._store = store
         self._fleet = fleet
         self._owner = owner
+        self._admitted = admitted
         self._launch: LaunchLike | None = None
         self._stop_asked = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -91,7 +95,7 @@ class Driver:
     async def run(self) -> None:
         """Runs it to its end; then its final status stands."""
         live = self.live
-        specs = shard_specs(live.id, live.plan, self._fleet.shards_for(live.plan.load))
+        specs = self._specs()
         live.starting(len(specs))
         self._save_state()
         try:
@@ -104,6 +108,12 @@ class Driver:
             self.stop()
         await live.shards_ended.wait()
         live.finish(live.ending())
+
+    def _specs(self) -> list[ShardSpec]:
+        live, admitted = self.live, self._admitted
+        addresses, policy = (None, None) if admitted is None else (admitted.addresses, admitted.policy)
+        shards = self._fleet.shards_for(live.plan.load)
+        return shard_specs(live.id, live.plan, shards, addresses=addresses, policy=policy)
 
     def _save_state(self) -> None:
         live = self.live

@@ -13,7 +13,7 @@ from webui.plan.documents import plan_to_data
 from webui.plan.model import Plan
 from webui.runs.baseline import baseline_of, choose_baseline
 from webui.runs.broadcast import Channel, Subscription
-from webui.runs.changes import wanted_changes
+from webui.runs.changes import Wanted, wanted_changes
 from webui.runs.driving import Driver, FleetLike
 from webui.runs.ids import new_run_id
 from webui.runs.labels import checked_labels
@@ -25,6 +25,8 @@ from webui.runs.recovery import recover
 from webui.runs.shelf import Shelf
 from webui.runs.state import RunStatus
 from webui.runs.stored import missing
+from webui.security.ceilings import Ceilings
+from webui.security.gate import Gate
 from webui.store import RunRecord, Store
 from webui.units import plural
 
@@ -32,6 +34,7 @@ CLOSED = "Katydid was closed."
 CLOSED_BEFORE = "Katydid was closed before it had started."
 FAILED_INSIDE = "Katydid itself failed; its log says how."
 STOP_S = 1.2  # for all runs together, when Katydid closes
+GRACE_S = 5.0  # over the ceiling of time, for engines to start and for last answers
 SAVE_S = 1.0  # then; what the store has not taken is left to the next start
 
 log = logging.getLogger(__name__)
@@ -61,12 +64,14 @@ class RunManager:
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utc_now,
         owner: str | None = None,
+        gate: Gate | None = None,
     ) -> None:
         # fixed
         self._store = store
         self._shelf = Shelf(store)
         self._fleet = fleet
         self._settings = settings
+        self._gate = gate or Gate()
         self._clock = clock
         self._now = now
         self._owner = owner or this_process()
@@ -87,12 +92,28 @@ class RunManager:
 
     # -- what others ask for ---------------------------------------------------------------------------
 
-    async def create(self, plan: Plan) -> RunView:
-        """Starts a run of the plan, or queues it. Raises QueueFull, StoreUnavailable, Conflict."""
+    @property
+    def ceilings(self) -> Ceilings:
+        """How much a test may ask for."""
+        return self._gate.ceilings
+
+    async def check(self, plan: Plan, *, may_test: bool = False) -> None:
+        """Raises what `create` would for a plan that may not run here. Starts nothing."""
+        await self._gate.admit(plan, may_test=may_test)
+
+    async def create(self, plan: Plan, *, may_test: bool = False) -> RunView:
+        """Starts a run of the plan, or queues it. Every run of this process begins here, past the gate.
+        `may_test`: somebody said that the public addresses in it may be tested.
+
+        Raises InvalidInput for what the ceilings or the environment do not allow, TargetRefused, Unconfirmed
+        where `may_test` is missing, QueueFull, StoreUnavailable, Conflict.
+        """
+        admitted = await self._gate.admit(plan, may_test=may_test)
+        plan = admitted.plan
         self._check_room()
         live = LiveRun(new_run_id(), plan, clock=self._clock, now=self._now)
         live.on_event = self.channel.publish
-        driver = Driver(live, self._store, self._fleet, self._owner)
+        driver = Driver(live, self._store, self._fleet, self._owner, admitted)
         # It takes its place before it is saved, so that runs start in the order of their creation.
         self._drivers[live.id] = driver
         self._queue.append(driver)
@@ -130,6 +151,17 @@ class RunManager:
         elif driver.live.status is RunStatus.RUNNING:
             driver.stop_for(self._by_you())
 
+    async def stop_all(self) -> list[str]:
+        """Stops all live runs of this process, those that wait included; their ids. Their results are kept."""
+        # The queue goes first, so that none of it takes the place of one that ends.
+        waiting, self._queue = self._queue, []
+        for driver in waiting:
+            self._end_unstarted(driver, Ending(RunStatus.STOPPED, f"{self._by_you()}, before it had started"))
+        running = [each for each in self._running.values() if each.live.status is RunStatus.RUNNING]
+        for driver in running:
+            driver.stop_for(self._by_you())
+        return [driver.live.id for driver in (*running, *waiting)]
+
     async def change(
         self,
         run_id: str,
@@ -148,11 +180,17 @@ class RunManager:
         wanted = wanted_changes(users, rate_rps, paused, add_s)
         driver = self._drivers.get(run_id)
         if driver is not None:
+            self._check_ceilings(driver.live, wanted)
             driver.change(wanted)
         elif (await self._record_status(run_id)).live:
             raise Conflict("This test was started by another process; change it there.")
         else:
             raise Conflict("This test has ended already.")
+
+    def _check_ceilings(self, live: LiveRun, wanted: Sequence[Wanted]) -> None:
+        for kind, value in wanted:
+            end_s = (live.planned_s or 0.0) + (value or 0.0)
+            self._gate.ceilings.check_change(kind, value, end_s)
 
     async def label(
         self,
@@ -271,7 +309,16 @@ class RunManager:
             if driver.saved_new:
                 driver.live.queued(position)
 
+    def _out_of_time(self, driver: Driver) -> None:
+        """A planned end at the ceiling is the run's own; this one had none, or was paused."""
+        if driver.live.status is RunStatus.RUNNING:
+            driver.stop_for(self._gate.ceilings.out_of_time)
+
     async def _drive(self, driver: Driver) -> None:
+        limit_s = self._gate.ceilings.duration_s
+        timer = None
+        if limit_s is not None:
+            timer = asyncio.get_running_loop().call_later(limit_s + GRACE_S, self._out_of_time, driver)
         try:
             await driver.run()
         except Exception:
@@ -280,6 +327,8 @@ class RunManager:
             driver.live.end_all(FAILED_INSIDE)
             driver.live.finish(Ending(RunStatus.ERROR, FAILED_INSIDE))
         finally:
+            if timer is not None:
+                timer.cancel()
             self._running.pop(driver.live.id, None)
             if not self._closing:
                 self._start_next()
