@@ -17,8 +17,8 @@ from webui.observability import OtlpExport, Watch
 from webui.runs.manager import RunManager
 from webui.runs.upkeep import Upkeep
 from webui.security.entrance import Entrance
-from webui.security.guard import Guard
 from webui.security.gate import Gate
+from webui.security.guard import Guard
 from webui.settings import Settings, without_tokens
 from webui.store import Store
 
