@@ -66,11 +66,12 @@ def test_checks_are_added_to_every_request_of_a_plan_file(tmp_path: Path) -> Non
 def test_connection_flags() -> None:
     http = plan(
         timeout="2s", keepalive=False, follow_redirects=True, no_cookies=True, insecure=True, http2=True,
-        proxy="http://127.0.0.1:3128", dns="per-connection", max_body="64MB",
+        proxy="http://127.0.0.1:3128", dns="per-connection", reconnect_backoff="500ms..5s", max_body="64MB",
     ).http  # fmt: skip
     assert http == HttpOptions(
         timeout_s=2, keepalive=False, follow_redirects=True, cookies=False, verify_tls=False, http2=True,
-        proxy="http://127.0.0.1:3128", dns="per-connection", max_body_bytes=64_000_000,
+        proxy="http://127.0.0.1:3128", dns="per-connection", reconnect_backoff_s=(0.5, 5.0),
+        max_body_bytes=64_000_000,
     )  # fmt: skip
 
 

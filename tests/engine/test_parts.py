@@ -91,7 +91,14 @@ def test_a_timetable_gives_what_is_due_in_order(dues: list[int], now: int) -> No
 
 
 def test_the_pause_after_failed_connections_doubles_up_to_a_second() -> None:
-    assert [backoff_ns(number) / 1e9 for number in (1, 2, 3, 4, 5, 100)] == [0.1, 0.2, 0.4, 0.8, 1, 1]
+    assert [backoff_ns(number, 100, 1000) for number in (1, 2, 3, 4, 5, 100)] == [
+        100,
+        200,
+        400,
+        800,
+        1000,
+        1000,
+    ]
 
 
 def test_requests_are_chosen_by_weight() -> None:

@@ -73,6 +73,7 @@ def test_every_field_reaches_the_plan() -> None:
             auth_password=" secret ",
             proxy=" http://127.0.0.1:3128 ",
             dns="per-connection",
+            backoff="0.5 s to 4 s",
             max_body="1 MiB",
             ca_pem=PEM,
             client_cert_pem=PEM,
@@ -94,6 +95,7 @@ def test_every_field_reaches_the_plan() -> None:
     assert (http.http2, http.follow_redirects, http.max_redirects, http.cookies) == (True, True, 3, False)
     assert http.auth == BasicAuth(type="basic", user="ann", password=" secret ")
     assert (http.proxy, http.dns, http.max_body_bytes) == ("http://127.0.0.1:3128", "per-connection", 1 << 20)
+    assert http.reconnect_backoff_s == (0.5, 4.0)
     assert (http.ca_pem, http.client_cert_pem, http.client_key_pem) == (PEM, PEM, PEM)
     assert plan.abort_on_fail_after_s == 5.0
     assert (plan.load.users, plan.load.duration_s, plan.load.iterations) == (1200, 90.0, 5000)

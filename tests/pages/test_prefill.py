@@ -38,6 +38,7 @@ RICH: dict[str, Any] = {
     "http": {"timeout_s": 2.5, "keepalive": False, "verify_tls": False, "follow_redirects": True,
              "max_redirects": 4, "http2": True, "proxy": "http://127.0.0.1:3128", "cookies": False,
              "auth": {"type": "bearer", "token": "t0ken"}, "dns": "per-connection", "max_body_bytes": 123457,
+             "reconnect_backoff_s": [0.25, 3.0],
              "ca_pem": "-----BEGIN A-----\n", "client_cert_pem": "-----BEGIN B-----",
              "client_key_pem": " -----BEGIN C-----\n"},
     "graceful_stop_s": 0.0,

@@ -50,6 +50,7 @@ _LABELS = {
     "http.proxy": "Proxy",
     "http.cookies": "Cookies kept",
     "http.dns": "Name lookup",
+    "http.reconnect_backoff_s": "Wait before connecting again",
     "http.max_body_bytes": "Largest body",
     "http.ca_pem": "Certificate authority",
     "http.client_cert_pem": "Client certificate",
@@ -153,7 +154,7 @@ def _shown(key: str, value: Any) -> str:
 
 
 def _listed(key: str, value: Any) -> str:
-    if key == "think_time_s":
+    if key in ("think_time_s", "http.reconnect_backoff_s"):
         low, high = value
         return units.duration(low) if low == high else f"{units.duration(low)} to {units.duration(high)}"
     if key == "load.stages":

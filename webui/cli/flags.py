@@ -12,7 +12,7 @@ from typing import Any
 
 from webui.cli.check_flags import check_of
 from webui.cli.http_flags import apply_http
-from webui.cli.parsing import parsed
+from webui.cli.parsing import parse_span, parsed
 from webui.cli.plan_file import is_plan_file, read_body_file, read_plan_file
 from webui.cli.plan_flags import PlanFlags, flag_of
 from webui.cli.shapes import DEFAULT_DURATION_S, DEFAULT_USERS, apply_load
@@ -51,6 +51,7 @@ _PLACES = (
     ("http.timeout_s", "timeout"),
     ("http.max_redirects", "max_redirects"),
     ("http.max_body_bytes", "max_body"),
+    ("http.reconnect_backoff_s", "reconnect_backoff"),
     ("http.proxy", "proxy"),
     ("http.dns", "dns"),
     ("http.auth", "user"),
@@ -96,7 +97,7 @@ def _apply(data: dict[str, Any], flags: PlanFlags) -> None:
     _apply_requests(data, flags)
     apply_http(_table(data, "http"), flags)
     if flags.think_time is not None:
-        data["think_time_s"] = parsed("--think-time", _think_time, flags.think_time)
+        data["think_time_s"] = parsed("--think-time", parse_span, flags.think_time)
     texts = {"name": flags.name, "note": flags.note, "canary": flags.canary}
     data.update({key: text for key, text in texts.items() if text is not None})
     for key, more in (("thresholds", flags.thresholds), ("tags", flags.tags)):
@@ -210,12 +211,6 @@ def _is_json(text: str) -> bool:
         return isinstance(json.loads(text), dict | list)
     except (ValueError, RecursionError):
         return False
-
-
-def _think_time(text: str) -> list[float]:
-    low, dots, high = text.partition("..")
-    first = parse_duration(low)
-    return [first, parse_duration(high) if dots else first]
 
 
 def _table(data: dict[str, Any], key: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from webui.cli.parsing import parsed, read_text
+from webui.cli.parsing import parse_span, parsed, read_text
 from webui.cli.plan_flags import PlanFlags
 from webui.errors import InvalidInput
 from webui.units import parse_count, parse_duration, parse_size
@@ -20,6 +20,7 @@ def apply_http(http: dict[str, Any], flags: PlanFlags) -> None:
         "proxy": flags.proxy,
         "cookies": False if flags.no_cookies else None,
         "dns": flags.dns,
+        "reconnect_backoff_s": _read("--reconnect-backoff", parse_span, flags.reconnect_backoff),
         "max_body_bytes": _read("--max-body", parse_size, flags.max_body),
         "ca_pem": None if flags.cacert is None else read_text("--cacert", flags.cacert),
         "auth": _auth(flags),

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from webui.cli.plan_file import read_body_file
 from webui.errors import InvalidInput
+from webui.units import parse_duration
 
 T = TypeVar("T")
 
@@ -16,6 +17,13 @@ def parsed(flag: str, parse: Callable[[str], T], text: str) -> T:
         return parse(text)
     except ValueError as error:
         raise InvalidInput.at(flag, str(error)) from error
+
+
+def parse_span(text: str) -> list[float]:
+    """Seconds, shortest and longest, of `1s` or `1s..3s`. Raises ValueError."""
+    low, dots, high = text.partition("..")
+    first = parse_duration(low)
+    return [first, parse_duration(high) if dots else first]
 
 
 def read_text(flag: str, path: str) -> str:

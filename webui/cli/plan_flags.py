@@ -180,6 +180,14 @@ class PlanFlags:
     dns: Annotated[
         _Text, _connect("--dns", metavar="WHEN", says="Look names up once, or per-connection (once).")
     ] = None
+    reconnect_backoff: Annotated[
+        _Text,
+        _connect(
+            "--reconnect-backoff",
+            metavar="TIME",
+            says="Wait so long after failed connections: 100ms..1s, doubling from one to the other.",
+        ),
+    ] = None
     max_body: Annotated[
         _Text, _connect("--max-body", metavar="SIZE", says="Fail responses with larger bodies (16MiB).")
     ] = None

@@ -7,8 +7,6 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 NEVER = 1 << 62
-FIRST_BACKOFF_NS = 100_000_000
-LONGEST_BACKOFF_NS = 1_000_000_000
 
 
 class Timetable(Generic[T]):
@@ -50,9 +48,7 @@ class Timetable(Generic[T]):
         return things
 
 
-def backoff_ns(failures: int) -> int:
-    """The pause after so many failed connections in a row (1 and more): 0.1 s, doubling up to 1 s.
-
-    Without it a target that refuses would be asked again at once, by a generator at full CPU.
-    """
-    return min(FIRST_BACKOFF_NS << min(failures - 1, 10), LONGEST_BACKOFF_NS)
+def backoff_ns(failures: int, first_ns: int, longest_ns: int) -> int:
+    """The pause after so many failed connections in a row (1 and more): `first_ns`, doubling up to
+    `longest_ns`."""
+    return min(first_ns << min(failures - 1, 20), longest_ns)

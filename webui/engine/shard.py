@@ -103,6 +103,7 @@ class Shard:
             catch_up=self._catch_up,
             keepalive=plan.http.keepalive,
             timeout_ns=round(plan.http.timeout_s * NS_PER_S),
+            backoff_ns=plan.http.reconnect_backoff_ns,
             open=open_model,
         )
 

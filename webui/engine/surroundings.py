@@ -35,6 +35,7 @@ class Surroundings:
     keepalive: bool
     timeout_ns: int
     catch_up: Callable[[], None]
+    backoff_ns: tuple[int, int] = (100_000_000, 1_000_000_000)  # after failed connections: first, longest
     late_ns: int = NEVER  # by then the timers should have run
     open: bool = False  # requests are begun by a schedule, not by the user who is done with the last
     ended: bool = False  # no more requests are begun: `take` gives none

@@ -183,7 +183,10 @@ class User(Handler):
                 return
             self._begin_unwritten()
         self._refusals += 1
-        self._fail(kind, detail, backoff_ns(self._refusals))
+        self._fail(kind, detail, self._backoff_ns())
+
+    def _backoff_ns(self) -> int:
+        return backoff_ns(self._refusals, *self._around.backoff_ns)
 
     def _begin_unwritten(self) -> None:
         self._log.begun += 1
@@ -354,7 +357,7 @@ class User(Handler):
     def on_unreached(self, kind: str, detail: str, size: int) -> None:
         self._log.received += size
         self._refusals += 1
-        self._fail(kind, detail, backoff_ns(self._refusals))
+        self._fail(kind, detail, self._backoff_ns())
 
     def _fail(self, kind: str, detail: str, pause_ns: int = 0, sample: bytes = b"") -> None:
         now, log = clock(), self._log

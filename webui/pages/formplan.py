@@ -23,7 +23,7 @@ from webui.pages.formtext import (
 )
 from webui.plan.documents import plan_from_data
 from webui.plan.load import Load, Shape
-from webui.plan.model import DEFAULT_MAX_BODY, Plan
+from webui.plan.model import DEFAULT_BACKOFF_S, DEFAULT_MAX_BODY, Plan
 from webui.plan.request import MAX_BODY_BYTES, parse_header_lines
 from webui.plan.target import parse_url
 from webui.units import parse_count
@@ -51,7 +51,12 @@ _CONTROLS = {
     "base_url": f"url-{FIRST}",
     "canary": "canary",
 }
-_LISTS = {"think_time_s": "pause", "tags": "tags", "thresholds": "thresholds"}
+_LISTS = {
+    "think_time_s": "pause",
+    "http.reconnect_backoff_s": "backoff",
+    "tags": "tags",
+    "thresholds": "thresholds",
+}
 _REQUEST_CONTROLS = {"path": "url", "success_statuses": "statuses"}
 _STAND_IN_URL = "http://stand.in"
 
@@ -127,6 +132,7 @@ class _Reader(LoadReader):
             "cookies": fields.cookies,
             "auth": self.auth(fields),
             "dns": fields.dns,
+            "reconnect_backoff_s": self.read("backoff", pause_from_text, fields.backoff, DEFAULT_BACKOFF_S),
             "max_body_bytes": self.read("max_body", size_from_text, fields.max_body, DEFAULT_MAX_BODY),
             "ca_pem": fields.ca_pem or None,
             "client_cert_pem": fields.client_cert_pem or None,

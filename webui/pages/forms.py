@@ -149,6 +149,7 @@ class FormFields:
     auth_token: str = ""
     proxy: str = ""
     dns: str = "once"
+    backoff: str = "100 ms to 1 s"
     max_body: str = "16 MiB"
     verify_tls: bool = True
     ca_pem: str = ""

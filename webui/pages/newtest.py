@@ -66,7 +66,7 @@ _LOADS = {
 }
 _CONNECTION = (
     "max_redirects", "cookies", "auth", "auth_user", "auth_password", "auth_token", "proxy", "dns",
-    "max_body", "verify_tls", "ca_pem", "client_cert_pem", "client_key_pem", "grace",
+    "backoff", "max_body", "verify_tls", "ca_pem", "client_cert_pem", "client_key_pem", "grace",
 )  # fmt: skip
 _ADVANCED = ("thresholds", "abort_after", "name", "tags", "note", "timeout", *_CONNECTION)
 _OF_REQUEST = ("headers", "body_kind", "body", "file", "content_type", "statuses", "name", "weight")

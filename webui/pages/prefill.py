@@ -102,6 +102,7 @@ def _http(http: HttpOptions) -> dict[str, Any]:
         "cookies": http.cookies,
         "proxy": http.proxy or "",
         "dns": http.dns,
+        "backoff": pause_text(*http.reconnect_backoff_s),
         "max_body": size_text(http.max_body_bytes),
         "verify_tls": http.verify_tls,
         "ca_pem": http.ca_pem or "",

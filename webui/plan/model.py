@@ -10,9 +10,11 @@ from webui.plan.base import Document
 from webui.plan.load import MAX_DURATION_S, Load
 from webui.plan.request import Request
 from webui.plan.target import Target, parse_url
+from webui.units import NS_PER_S
 
 MAX_REQUESTS = 100
 DEFAULT_MAX_BODY = 16 * 1024 * 1024
+DEFAULT_BACKOFF_S = (0.1, 1.0)
 
 
 class BasicAuth(Document):
@@ -40,12 +42,17 @@ class BearerAuth(Document):
 Auth = Annotated[BasicAuth | BearerAuth, Field(discriminator="type")]
 
 
+# Without a wait, a target that refuses would be asked again at once, by a generator at full CPU.
+Backoff = Annotated[float, Field(ge=0.01, le=300)]
+
+
 class HttpOptions(Document):
     """How connections are made and what is done with responses.
 
     `cookies`: each user keeps the cookies that it is given. `dns`: a name is looked up once a run or for
-    each connection. `ca_pem` and the client certificate are PEM texts. HTTP/2 and a proxy go through httpx,
-    one client per user, at a fraction of the speed.
+    each connection. `reconnect_backoff_s`: how long a user waits after a failed connection, doubling from the
+    first to the second with each further one. `ca_pem` and the client certificate are PEM texts. HTTP/2 and
+    a proxy go through httpx, one client per user, at a fraction of the speed.
     """
 
     timeout_s: Annotated[float, Field(ge=0.001, le=3600)] = 10.0
@@ -58,6 +65,7 @@ class HttpOptions(Document):
     cookies: bool = True
     auth: Auth | None = None
     dns: Literal["once", "per-connection"] = "once"
+    reconnect_backoff_s: tuple[Backoff, Backoff] = DEFAULT_BACKOFF_S
     max_body_bytes: Annotated[int, Field(ge=1, le=1 << 30)] = DEFAULT_MAX_BODY
     ca_pem: Annotated[str, Field(max_length=1_000_000)] | None = None
     client_cert_pem: Annotated[str, Field(max_length=100_000)] | None = None
@@ -72,6 +80,13 @@ class HttpOptions(Document):
             parse_url(value)
         return value
 
+    @field_validator("reconnect_backoff_s")
+    @classmethod
+    def _rising(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if value[0] > value[1]:
+            raise ValueError("the first, shortest wait comes first")
+        return value
+
     @field_validator("ca_pem", "client_cert_pem", "client_key_pem")
     @classmethod
     def _is_pem(cls, value: str | None) -> str | None:
@@ -84,6 +99,12 @@ class HttpOptions(Document):
         if (self.client_cert_pem is None) != (self.client_key_pem is None):
             raise ValueError("a client certificate needs both client_cert_pem and client_key_pem")
         return self
+
+    @property
+    def reconnect_backoff_ns(self) -> tuple[int, int]:
+        """`reconnect_backoff_s` in nanoseconds."""
+        first_s, longest_s = self.reconnect_backoff_s
+        return round(first_s * NS_PER_S), round(longest_s * NS_PER_S)
 
     @property
     def needs_httpx(self) -> bool:
