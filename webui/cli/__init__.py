@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from webui.cli import compare, db, experiment, exporting, importing, lab, run, serve
+from webui.cli import compare, db, experiment, exporting, importing, lab, run, serve, stop
 from webui.errors import InvalidInput, KatydidError
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 serve.add_to(app)
 run.add_to(app)
+stop.add_to(app)
 compare.add_to(app)
 exporting.add_to(app)
 importing.add_to(app)

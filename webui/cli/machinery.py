@@ -8,6 +8,7 @@ from webui.cli.scratch import scratch_folder
 from webui.errors import StoreUnavailable
 from webui.fleet import Fleet
 from webui.runs.manager import RunManager
+from webui.security.gate import Gate, Ports, no_ports
 from webui.settings import Settings
 from webui.store import Store
 
@@ -25,14 +26,16 @@ def kept_in(places: Places) -> Iterator[Settings]:
 
 
 @asynccontextmanager
-async def machinery(settings: Settings) -> AsyncIterator[tuple[Store, RunManager]]:
-    """Both at work; ended in order afterwards. Raises StoreUnavailable, GeneratorFailed."""
+async def machinery(settings: Settings, practice: Ports = no_ports) -> AsyncIterator[tuple[Store, RunManager]]:
+    """Both at work; ended in order afterwards. `practice`: the ports of practice targets, which may be tested
+    always. Raises InvalidInput, StoreUnavailable, GeneratorFailed."""
+    gate = Gate.of(settings, practice)
     async with AsyncExitStack() as stack:
         store = await _open_store(settings)
         stack.push_async_callback(store.close)
         fleet = await Fleet.start()
         stack.push_async_callback(fleet.close)
-        manager = RunManager(store, fleet, settings)
+        manager = RunManager(store, fleet, settings, gate=gate)
         await manager.start()
         stack.push_async_callback(manager.close)
         yield store, manager

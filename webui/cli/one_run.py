@@ -11,6 +11,7 @@ from webui.cli.machinery import Places, kept_in, machinery
 from webui.cli.moments import moment_of
 from webui.cli.output import Output
 from webui.cli.summary import summary
+from webui.errors import InvalidInput, Unconfirmed
 from webui.exports import export
 from webui.plan.model import Plan
 from webui.runs.manager import RunManager
@@ -18,19 +19,22 @@ from webui.runs.model import RunView
 from webui.settings import Settings
 
 
-def run_once(plan: Plan, output: Output, places: Places) -> int:
-    """Runs the plan and returns the exit code. `places`: where it is kept; None: nowhere."""
+def run_once(plan: Plan, output: Output, places: Places, *, may_test: bool = False) -> int:
+    """Runs the plan and returns the exit code. `places`: where it is kept; None: nowhere. `may_test`: its
+    public addresses may be tested."""
     with kept_in(places) as settings:
-        return uvloop.run(_run(plan, output, settings, saved=places is not None))
+        return uvloop.run(_run(plan, output, settings, saved=places is not None, may_test=may_test))
 
 
-async def _run(plan: Plan, output: Output, settings: Settings, *, saved: bool) -> int:
+async def _run(plan: Plan, output: Output, settings: Settings, *, saved: bool, may_test: bool) -> int:
     task = asyncio.current_task()
     assert task is not None
     with interrupts(task.cancel) as handler:
         try:
             async with machinery(settings) as (_, manager):
-                view = await _follow(manager, plan, handler, display_on(console.stderr(), quiet=output.quiet))
+                created = await _created(manager, plan, may_test=may_test)
+                shown = display_on(console.stderr(), quiet=output.quiet)
+                view = await _follow(manager, created, handler, shown)
                 return _conclude(view, output, saved=saved, interrupted=handler.asked)
         except asyncio.CancelledError:
             if not handler.asked:
@@ -38,9 +42,15 @@ async def _run(plan: Plan, output: Output, settings: Settings, *, saved: bool) -
             return exits.ExitCode.INTERRUPTED
 
 
-async def _follow(manager: RunManager, plan: Plan, handler: Interrupts, display: Display) -> RunView:
-    """Starts the run and shows it until it has ended."""
-    created = await manager.create(plan)
+async def _created(manager: RunManager, plan: Plan, *, may_test: bool) -> RunView:
+    try:
+        return await manager.create(plan, may_test=may_test)
+    except Unconfirmed as error:
+        raise InvalidInput.at("--i-may-test", f"{error.problems[0].message} by adding this flag") from error
+
+
+async def _follow(manager: RunManager, created: RunView, handler: Interrupts, display: Display) -> RunView:
+    """Shows the run until it has ended."""
     stops: set[asyncio.Task[None]] = set()
     handler.on_first = lambda: stops.add(asyncio.ensure_future(manager.stop(created.id)))
     live = manager.get_live(created.id)

@@ -74,6 +74,9 @@ def run(
             "--yes", "-y", help="Yes, a sweep may repeat requests that are not GET, HEAD or OPTIONS."
         ),
     ] = False,
+    may_test: Annotated[
+        bool, typer.Option("--i-may-test", help="Yes, I may test the public addresses in this test.")
+    ] = False,
 ) -> int:
     """Run one test and show its result.
 
@@ -94,4 +97,4 @@ def run(
     from webui.cli.one_run import run_once  # takes a second, which mistakes need not wait for
 
     places = {"database_url": result.database_url, "data_dir": result.data_dir}
-    return run_once(plan, output, places if result.save else None)
+    return run_once(plan, output, places if result.save else None, may_test=may_test)

@@ -4,13 +4,17 @@ from typing import Annotated
 
 import typer
 
+from webui.cli.limit_flags import LimitFlags
+from webui.cli.spreading import spread
+
 
 def add_to(app: typer.Typer) -> None:
     """Adds this command."""
-    app.command("serve")(serve)
+    app.command("serve")(spread(serve))
 
 
 def serve(
+    limits: LimitFlags,
     host: Annotated[
         str | None,
         typer.Option(
@@ -115,12 +119,13 @@ def serve(
         str | None,
         typer.Option("--otlp-interval", metavar="TIME", help="How often.", show_default="10s"),
     ] = None,
-) -> None:
+) -> int:
     """Serve the dashboard. Each option can also be set in the environment, such as KATYDID_PORT."""
     from webui.cli.admission import with_token
     from webui.cli.configuration import load_settings
     from webui.cli.interrupts import leave
     from webui.cli.listening import bind
+    from webui.security.gate import Gate
 
     settings = load_settings(
         {
@@ -142,11 +147,14 @@ def serve(
             "practice_target": practice_target,
             "otlp_endpoint": otlp_endpoint,
             "otlp_interval": otlp_interval,
+            **limits.settings,
         }
     )
+    Gate.of(settings)  # a wrong pattern is said before anything starts
     settings, made = with_token(settings)
     sock = bind(settings.host, settings.port)
     from webui.cli.server import serve_dashboard  # takes a second, which mistakes need not wait for
 
     serve_dashboard(settings, sock, made)
     leave()
+    return 0

@@ -41,7 +41,8 @@ class Admitted:
     addresses: dict[str, list[str]] = field(default_factory=dict)
 
 
-def _no_ports() -> frozenset[int]:
+def no_ports() -> frozenset[int]:
+    """No practice target runs."""
     return frozenset()
 
 
@@ -52,12 +53,12 @@ class Gate:
     policy: TargetPolicy = TargetPolicy()
     ceilings: Ceilings = Ceilings()
     allowed_env: frozenset[str] | None = None
-    practice: Ports = _no_ports
+    practice: Ports = no_ports
     lookup: Lookup = look_up
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     @classmethod
-    def of(cls, settings: GateSettings, practice: Ports = _no_ports) -> "Gate":
+    def of(cls, settings: GateSettings, practice: Ports = no_ports) -> "Gate":
         """The gate of these settings. Raises InvalidInput for a pattern that is none."""
         for name in ("allow_target", "deny_target"):
             for text in getattr(settings, name):
