@@ -146,7 +146,8 @@ class GroupPage:
 
 @dataclass(frozen=True, slots=True)
 class ShareRecord:
-    """A link to one run's result, or to a comparison of `runs`. It opens until it expires or is revoked."""
+    """A link to one run's result, to a comparison of `runs`, or to an experiment, which has no `run_id`. It
+    opens until it expires or is revoked."""
 
     token: str
     run_id: str
@@ -157,6 +158,7 @@ class ShareRecord:
     last_viewed_at: datetime | None = None
     hide_target: bool = False
     runs: Sequence[str] = ()  # of a shared comparison, `run_id` first
+    experiment_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

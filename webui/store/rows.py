@@ -53,7 +53,8 @@ def _fields(found: Row[Any], names: Sequence[str]) -> dict[str, Any]:
 def share(found: Row[Any]) -> ShareRecord:
     """The link in a row of `shares`."""
     values = {name: getattr(found, name) for name in ShareRecord.__dataclass_fields__}
-    return ShareRecord(**values | {"runs": tuple(values["runs"] or ())})
+    texts = {name: values[name] or "" for name in ("run_id", "experiment_id")}
+    return ShareRecord(**values | texts | {"runs": tuple(values["runs"] or ())})
 
 
 def experiment(found: Row[Any]) -> ExperimentRecord:

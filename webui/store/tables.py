@@ -126,7 +126,7 @@ shares = Table(
     "shares",
     metadata,
     Column("token", String(64), primary_key=True),
-    _run_id(),
+    Column("run_id", String(64), ForeignKey("runs.id", ondelete="CASCADE")),  # null: it is an experiment's
     Column("created_at", Moment, nullable=False),
     Column("revoked_at", Moment),
     Column("expires_at", Moment),
@@ -136,6 +136,7 @@ shares = Table(
     Column(
         "runs", JSON(none_as_null=True)
     ),  # of a shared comparison: all its runs' ids, `run_id` the first of them
+    Column("experiment_id", String(64), ForeignKey("experiments.id", ondelete="CASCADE")),
 )
 
 baselines = Table(
