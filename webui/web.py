@@ -8,16 +8,18 @@ from starlette.requests import HTTPConnection
 from webui.experiments import ExperimentManager
 from webui.lab.manager import LabManager
 from webui.observability import Watch
+from webui.runs.discreet import discreet
 from webui.runs.manager import RunManager
+from webui.security.access import is_viewer
 from webui.security.entrance import Entrance
 from webui.settings import Settings
 from webui.store import Store
 
 
 def get_manager(connection: HTTPConnection) -> RunManager:
-    """The run manager of this application."""
+    """The run manager of this application; for viewers one that shows no secrets."""
     manager: RunManager = connection.app.state.manager
-    return manager
+    return discreet(manager) if is_viewer(connection) else manager
 
 
 def get_store(connection: HTTPConnection) -> Store:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,10 +73,9 @@ class Service:
         return launch.run_id
 
 
-@pytest.fixture
-async def service(tmp_path: Path) -> AsyncIterator[Service]:
-    """One at a time runs, two may wait."""
-    settings = Settings(data_dir=tmp_path, max_running=1, max_queued=2, practice_target=False)
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[Service]:
+    """The application with these settings."""
     app = create_app(settings)
     fleet = FakeFleet()
     store = await Store.open(settings.store_url)
@@ -91,3 +91,11 @@ async def service(tmp_path: Path) -> AsyncIterator[Service]:
     await lab.close()
     await manager.close()
     await store.close()
+
+
+@pytest.fixture
+async def service(tmp_path: Path) -> AsyncIterator[Service]:
+    """One at a time runs, two may wait."""
+    settings = Settings(data_dir=tmp_path, max_running=1, max_queued=2, practice_target=False)
+    async with serving(settings) as started:
+        yield started

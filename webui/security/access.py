@@ -128,6 +128,11 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
+def is_viewer(connection: HTTPConnection) -> bool:
+    """Whether whoever asks may read, and no more."""
+    return connection.scope.get("state", {}).get("role") == Role.VIEWER
+
+
 def operator(connection: HTTPConnection) -> None:
     """A dependency for routes of operators alone. Raises Forbidden."""
     if connection.scope.get("state", {}).get("role") != Role.OPERATOR:

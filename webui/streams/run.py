@@ -8,6 +8,7 @@ from sse_starlette import EventSourceResponse
 
 from webui.errors import NotFound
 from webui.runs.manager import RunManager
+from webui.security.access import is_viewer
 from webui.store import Store
 from webui.streams.fanout import ping
 from webui.streams.run_feed import RunFeeds
@@ -30,7 +31,9 @@ async def run_stream(
     """Fragments and chart rows, from where the page stands (`after`, then Last-Event-ID), until the end."""
     await must_exist(run_id, manager, store)
     feeds: RunFeeds = request.app.state.run_feeds
-    return event_stream(feeds.watch(manager, run_id, last_event_id or after, shared=False))
+    # A viewer's page has no controls and no secrets, as a shared one has not.
+    events = feeds.watch(manager, run_id, last_event_id or after, shared=is_viewer(request))
+    return event_stream(events)
 
 
 async def must_exist(run_id: str, manager: RunManager, store: Store) -> None:
