@@ -22,6 +22,7 @@ from webui.api.waiting import MAX_WAIT_S, until_ended, wanted_wait_s
 from webui.errors import InvalidInput
 from webui.plan.model import Plan
 from webui.runs.stored import stored_document
+from webui.security.access import is_viewer
 from webui.store import MAX_PAGE, RunQuery, Sort
 from webui.web import Manager, Storage
 
@@ -133,6 +134,7 @@ def _in_utc(name: str, moment: datetime | None) -> datetime | None:
     },
 )
 async def read_run(
+    request: Request,
     run_id: RunId,
     manager: Manager,
     store: Storage,
@@ -141,7 +143,7 @@ async def read_run(
     ] = None,
 ) -> Response:
     """The result document; of a live run, the figures so far. A finished run's has an ETag."""
-    if manager.get_live(run_id) is None:
+    if manager.get_live(run_id) is None and not is_viewer(request):  # whose documents have no secrets
         record = await store.get_run(run_id)
         saved = None if record is None else await asyncio.to_thread(stored_document, record)
         if saved is not None:
