@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 from fastapi import FastAPI, Response
 from fastapi.routing import APIRoute
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 
 from tests.security.conftest import BASE, OPERATORS, VIEWERS, Guarded
 from webui.security.entrance import Entrance
@@ -25,13 +26,19 @@ SAME_ORIGIN = {"Origin": BASE, "Sec-Fetch-Site": "same-origin"}
 HTML = {"Accept": "text/html"}
 
 
-def addresses(app: FastAPI) -> Iterator[tuple[str, str]]:
+def addresses(app: FastAPI) -> list[tuple[str, str]]:
     """(method, address) of every route, with some id in each place for one."""
-    for route in app.routes:
-        assert isinstance(route, APIRoute | Mount) or route.path == "/openapi.json"  # type: ignore[attr-defined]
-        if isinstance(route, APIRoute):
-            for method in sorted(route.methods):
-                yield method, re.sub(r"\{[^}]+\}", "r_unknown", route.path)
+    return [
+        (method, re.sub(r"\{[^}]+\}", "r_unknown", path)) for method, path in sorted(set(_routes(app.routes)))
+    ]
+
+
+def _routes(routes: Iterable[object]) -> Iterator[tuple[str, str]]:
+    for route in routes:
+        if isinstance(route, Route | APIRoute):
+            yield from ((method, route.path) for method in route.methods or ())
+        elif not isinstance(route, Mount):  # an included router
+            yield from _routes(route.original_router.routes)  # type: ignore[attr-defined]
 
 
 async def test_nobody_gets_past_it_whatever_the_address(guarded: Guarded) -> None:
@@ -99,15 +106,16 @@ async def test_under_tls_the_cookie_stays_there(guarded: Guarded) -> None:
     assert "; Secure" in entered.headers["set-cookie"]
 
 
-async def logged_in(guarded: Guarded) -> httpx.AsyncClient:
-    browser = guarded.nobody
-    entered = await browser.post("/login", data={"token": OPERATORS, "next": "/lab"}, headers=SAME_ORIGIN)
-    assert (entered.status_code, entered.headers["location"]) == (303, "/lab")
-    return browser
+@asynccontextmanager
+async def logged_in(guarded: Guarded) -> AsyncIterator[httpx.AsyncClient]:
+    async with guarded.nobody as browser:
+        entered = await browser.post("/login", data={"token": OPERATORS, "next": "/lab"}, headers=SAME_ORIGIN)
+        assert (entered.status_code, entered.headers["location"]) == (303, "/lab")
+        yield browser
 
 
 async def test_changes_with_a_cookie_need_a_page_of_this_dashboard(guarded: Guarded) -> None:
-    async with await logged_in(guarded) as browser:
+    async with logged_in(guarded) as browser:
         stop = "/api/v1/runs/r_unknown/stop"
         assert (await browser.post(stop, headers=SAME_ORIGIN)).status_code == 404
         for headers in (
@@ -123,7 +131,7 @@ async def test_changes_with_a_cookie_need_a_page_of_this_dashboard(guarded: Guar
 
 
 async def test_logging_out_ends_the_session_wherever_its_cookie_is(guarded: Guarded) -> None:
-    async with await logged_in(guarded) as browser:
+    async with logged_in(guarded) as browser:
         stolen = dict(browser.cookies)
         assert "Log out" in (await browser.get("/")).text
         out = await browser.post("/logout", headers=SAME_ORIGIN)
@@ -139,7 +147,7 @@ async def test_an_event_stream_ends_with_its_session(
 ) -> None:
     monkeypatch.setattr("webui.security.guard._LOOK_EVERY_S", 0.01)
     entrance: Entrance = guarded.app.state.entrance
-    async with await logged_in(guarded) as browser:
+    async with logged_in(guarded) as browser:
         cookie = browser.cookies["katydid_8090"]
         session = entrance.sessions.read(cookie)
         assert session is not None

@@ -71,7 +71,7 @@ class Entrance:
             caller = Caller(self.by_token(bearer, address_of(connection)))
         else:
             caller = self.by_cookie(connection)
-            check_change(method, connection.headers, proof=True)
+            check_change(method, connection.headers, proof=caller.session is not None)
         if caller.role is None:
             raise LoginNeeded("This dashboard wants to know who asks: log in, or send an access token.")
         if not allows(caller.role, need):
