@@ -31,7 +31,9 @@ def a_plan(endpoints: Sequence[str] = ("list", "one"), name: str = "Items") -> P
         {
             "base_url": "http://127.0.0.1:9",
             "name": name,
-            "requests": [{"path": f"/items?token=s3cret&n={n}", "name": each} for n, each in enumerate(endpoints)],
+            "requests": [
+                {"path": f"/items?token=s3cret&n={n}", "name": each} for n, each in enumerate(endpoints)
+            ],
             "load": {"shape": "constant-users", "users": 2, "duration_s": 60},
         }
     )

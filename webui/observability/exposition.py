@@ -1,131 +1,101 @@
-"""The metrics in Prometheus' text format, or in OpenMetrics where that is asked for."""
+"""The metrics in Prometheus' text format, or in OpenMetrics where that is asked for.
 
-from collections.abc import Iterator, Sequence
+The library's own writer takes 7 to 10 microseconds a line, as it sorts and escapes labels for each: 40 ms for
+as many runs and endpoints as are shown at most. So lines are written here, a sample's labels once for all of
+them, and the library writes what its collectors find of the process. The formats:
+prometheus.io/docs/instrumenting/exposition_formats and the OpenMetrics 1.0 specification.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from prometheus_client import PlatformCollector, ProcessCollector
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    InfoMetricFamily,
-    Metric,
-    StateSetMetricFamily,
-    SummaryMetricFamily,
-)
+from prometheus_client.core import Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
-from webui.observability.model import BOUNDS_S, PREFIX, Distribution, Family, Kind, Labels
+from webui.observability.model import BOUNDS_S, PREFIX, Distribution, Family, Kind, Value
 from webui.observability.of_runs import STATES
 
 TEXT: Final = CONTENT_TYPE_PLAIN_0_0_4
 OPEN_METRICS: Final = openmetrics.CONTENT_TYPE_LATEST
 
-_BOUNDS: Final = tuple(str(bound) for bound in BOUNDS_S)
-# Of the dashboard's own process, under the names that all clients use for them.
-_PROCESS: Final = (ProcessCollector(registry=None), PlatformCollector(registry=None))
+_BOUNDS: Final = tuple(f'le="{bound}"' for bound in BOUNDS_S)
+_ESCAPED: Final = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
+_ONLY_OPEN_METRICS: Final = frozenset({Kind.INFO, Kind.STATES})  # in the older format these are gauges
+
+
+class _Process(Collector):
+    """Of the dashboard's own process, under the names that all clients use."""
+
+    _collectors = (ProcessCollector(registry=None), PlatformCollector(registry=None))
+
+    def collect(self) -> Iterator[Metric]:
+        for each in self._collectors:
+            yield from each.collect()
 
 
 def exposition(families: Sequence[Family], accept: str = "") -> tuple[bytes, str]:
     """The body, and its media type: OpenMetrics where the Accept header names it."""
-    found = _Found(families)
-    if "application/openmetrics-text" in accept:
-        body: bytes = openmetrics.generate_latest(found)  # type: ignore[no-untyped-call]  # the library's
-        return body, OPEN_METRICS
-    return generate_latest(found), TEXT
+    is_open = "application/openmetrics-text" in accept
+    lines = [line for family in families for line in (*_head(family, is_open), *_samples(family))]
+    own = "\n".join([*lines, ""]).encode()
+    if is_open:
+        process: bytes = openmetrics.generate_latest(_Process())  # type: ignore[no-untyped-call]
+        return own + process, OPEN_METRICS  # the end mark is in the second part
+    return own + generate_latest(_Process()), TEXT
 
 
-class _Found(Collector):
-    """What was read, in the form that the library writes."""
-
-    def __init__(self, families: Sequence[Family]) -> None:
-        self._families = families
-
-    def collect(self) -> Iterator[Metric]:
-        for family in self._families:
-            yield _written(family)
-        for collector in _PROCESS:
-            yield from collector.collect()
-
-
-def _written(family: Family) -> Metric:
+def _head(family: Family, is_open: bool) -> Iterator[str]:
     metric = family.metric
-    write = _WRITERS[metric.kind]
-    return write(f"{PREFIX}{metric.name}", family)
+    name = f"{PREFIX}{metric.name}" if is_open else metric.full_name
+    kind = Kind.GAUGE if metric.kind in _ONLY_OPEN_METRICS and not is_open else metric.kind
+    yield f"# HELP {name} {metric.meaning}"
+    yield f"# TYPE {name} {kind}"
+    if is_open and metric.unit:
+        yield f"# UNIT {name} {metric.unit}"
 
 
-def _counter(name: str, family: Family) -> Metric:
-    found = CounterMetricFamily(
-        name, family.metric.meaning, labels=family.metric.labels, unit=family.metric.unit
-    )
-    for labels, value in _numbers(family):
-        found.add_metric(labels, value)
-    return found
-
-
-def _gauge(name: str, family: Family) -> Metric:
-    found = GaugeMetricFamily(
-        name, family.metric.meaning, labels=family.metric.labels, unit=family.metric.unit
-    )
-    for labels, value in _numbers(family):
-        found.add_metric(labels, value)
-    return found
-
-
-def _numbers(family: Family) -> Iterator[tuple[Labels, float]]:
-    for labels, value in family.samples:
-        assert isinstance(value, int | float)
-        yield labels, value
-
-
-def _histogram(name: str, family: Family) -> Metric:
+def _samples(family: Family) -> Iterator[str]:
     metric = family.metric
-    found = HistogramMetricFamily(name, metric.meaning, labels=metric.labels, unit=metric.unit)
-    for labels, value in _distributions(family):
-        buckets = [*zip(_BOUNDS, value.counts, strict=True), ("+Inf", value.count)]
-        found.add_metric(labels, buckets, value.sum_s)
-    return found
+    for values, value in family.samples:
+        labels = _labels(dict(zip(metric.labels, values, strict=True)))
+        yield from _lines(family, labels, value)
 
 
-def _summary(name: str, family: Family) -> Metric:
-    metric = family.metric
-    found = SummaryMetricFamily(name, metric.meaning, labels=metric.labels, unit=metric.unit)
-    for labels, value in _distributions(family):
-        for quantile, seconds in value.quantiles.items():
-            named = {**dict(zip(metric.labels, labels, strict=True)), "quantile": str(quantile)}
-            found.add_sample(found.name, named, seconds)
-        found.add_metric(labels, value.count, value.sum_s)
-    return found
+def _lines(family: Family, labels: str, value: Value) -> Iterator[str]:
+    name = family.metric.full_name
+    if isinstance(value, Distribution):
+        write = _histogram if family.metric.kind is Kind.HISTOGRAM else _summary
+        yield from write(name, labels, value)
+        yield f"{name}_count{_in(labels)} {value.count}"
+        yield f"{name}_sum{_in(labels)} {value.sum_s}"
+    elif isinstance(value, str):
+        for state in STATES:
+            yield f"{name}{_in(labels, _labels({name: state}))} {int(state == value)}"
+    elif isinstance(value, Mapping):
+        yield f"{name}{_in(labels, _labels(value))} 1"
+    else:
+        yield f"{name}{_in(labels)} {value}"
 
 
-def _distributions(family: Family) -> Iterator[tuple[Labels, Distribution]]:
-    for labels, value in family.samples:
-        assert isinstance(value, Distribution)
-        yield labels, value
+def _histogram(name: str, labels: str, value: Distribution) -> Iterator[str]:
+    start = f"{name}_bucket{{{labels},"
+    for bound, count in zip(_BOUNDS, value.counts, strict=True):
+        yield f"{start}{bound}}} {count}"
+    yield f'{start}le="+Inf"}} {value.count}'
 
 
-def _info(name: str, family: Family) -> Metric:
-    found = InfoMetricFamily(name, family.metric.meaning, labels=family.metric.labels)
-    for labels, value in family.samples:
-        assert isinstance(value, dict)
-        found.add_metric(labels, value)
-    return found
+def _summary(name: str, labels: str, value: Distribution) -> Iterator[str]:
+    for quantile, seconds in value.quantiles.items():
+        yield f'{name}{{{labels},quantile="{quantile}"}} {seconds}'
 
 
-def _states(name: str, family: Family) -> Metric:
-    found = StateSetMetricFamily(name, family.metric.meaning, labels=family.metric.labels)
-    for labels, value in family.samples:
-        found.add_metric(labels, {state: state == value for state in STATES})
-    return found
+def _labels(named: Mapping[str, str]) -> str:
+    return ",".join(f'{name}="{value.translate(_ESCAPED)}"' for name, value in named.items())
 
 
-_WRITERS: Final = {
-    Kind.COUNTER: _counter,
-    Kind.GAUGE: _gauge,
-    Kind.HISTOGRAM: _histogram,
-    Kind.SUMMARY: _summary,
-    Kind.INFO: _info,
-    Kind.STATES: _states,
-}
+def _in(*labels: str) -> str:
+    found = ",".join(filter(None, labels))
+    return f"{{{found}}}" if found else ""

@@ -7,6 +7,7 @@ Names follow Prometheus' conventions: base units, the unit last. The prefix `kat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -52,33 +53,29 @@ class Metric:
         return f"{PREFIX}{self.name}{ending}"
 
 
-@dataclass(frozen=True, slots=True)
 class Distribution:
-    """Durations in seconds, for a histogram or a summary. `counts` are those up to each of `BOUNDS_S`, each
-    with those before it; a bound holds within the 0.1 % that histograms resolve."""
+    """Durations in seconds, for a histogram or a summary; worked out when they are asked for, and once."""
 
-    count: int
-    sum_s: float
-    min_s: float
-    max_s: float
-    counts: tuple[int, ...]
-    quantiles: Mapping[float, float]  # those of `QUANTILES` that the sample supports
+    def __init__(self, histogram: Histogram) -> None:
+        self._histogram = histogram
+        self.count = histogram.total
+        self.sum_s = histogram.sum_ns / NS_PER_S
+        self.min_s = histogram.min_ns / NS_PER_S
+        self.max_s = histogram.max_ns / NS_PER_S
 
-    @classmethod
-    def of(cls, histogram: Histogram) -> "Distribution":
-        """The distribution of recorded nanoseconds."""
-        upto = np.concatenate(([0], np.cumsum(histogram.counts)))
-        places = np.searchsorted(histogram.indices, _BOUND_BUCKETS, side="right")
-        wanted = [each for each in QUANTILES if supported(100 * each, histogram.total)]
-        found = histogram.percentiles_ns([100 * each for each in wanted])
-        return cls(
-            histogram.total,
-            histogram.sum_ns / NS_PER_S,
-            histogram.min_ns / NS_PER_S,
-            histogram.max_ns / NS_PER_S,
-            tuple(int(upto[place]) for place in places),
-            {each: ns / NS_PER_S for each, ns in zip(wanted, found, strict=True) if ns is not None},
-        )
+    @cached_property
+    def counts(self) -> tuple[int, ...]:
+        """How many are at most each of `BOUNDS_S`, within the 0.1 % that histograms resolve."""
+        upto = np.concatenate(([0], np.cumsum(self._histogram.counts)))
+        places = np.searchsorted(self._histogram.indices, _BOUND_BUCKETS, side="right")
+        return tuple(upto[places].tolist())
+
+    @cached_property
+    def quantiles(self) -> Mapping[float, float]:
+        """Those of `QUANTILES` that the sample supports."""
+        wanted = [each for each in QUANTILES if supported(100 * each, self.count)]
+        found = self._histogram.percentiles_ns([100 * each for each in wanted])
+        return {each: ns / NS_PER_S for each, ns in zip(wanted, found, strict=True) if ns is not None}
 
 
 Labels = tuple[str, ...]  # the values, in the order of the metric's `labels`

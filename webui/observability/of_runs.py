@@ -117,11 +117,11 @@ def _code(code: int) -> str:
 
 
 def _times(picture: Picture) -> Iterable[Sample]:
-    return [((name,), Distribution.of(stats.response)) for name, stats in picture.endpoints.items()]
+    return [((name,), Distribution(stats.response)) for name, stats in picture.endpoints.items()]
 
 
 def _all_times(picture: Picture) -> Iterable[Sample]:
-    return _one(Distribution.of(picture.total.all_endpoints.response)) if picture.total.endpoints else ()
+    return _one(Distribution(picture.total.all_endpoints.response)) if picture.total.endpoints else ()
 
 
 def _trust(picture: Picture) -> Iterable[Sample]:
@@ -221,14 +221,14 @@ RUN_METRICS: Final = (
         "generator_loop_lag_seconds",
         Kind.SUMMARY,
         "How late the engines' event loops were.",
-        lambda p: _one(Distribution.of(p.total.health.loop_lag)),
+        lambda p: _one(Distribution(p.total.health.loop_lag)),
         unit=_S,
     ),
     _metric(
         "generator_schedule_lag_seconds",
         Kind.SUMMARY,
         "How late requests began.",
-        lambda p: _one(Distribution.of(p.total.health.schedule_lag)),
+        lambda p: _one(Distribution(p.total.health.schedule_lag)),
         unit=_S,
     ),
 )

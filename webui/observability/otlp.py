@@ -51,7 +51,7 @@ class OtlpExport:
         self._exporter = _exporter(self._url, watch.started_ns)
         # state
         self._trouble = _Trouble()
-        self._failing = False
+        self.failing = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -65,7 +65,7 @@ class OtlpExport:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
-        if not self._failing:
+        if not self.failing:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.send(), LAST_WITHIN_S)
         await asyncio.to_thread(self._exporter.close)
@@ -85,13 +85,13 @@ class OtlpExport:
 
     def _note(self, sent: bool) -> None:
         """Says when sending begins to fail, and when it goes on; not each time."""
-        if not sent and not self._failing:
+        if not sent and not self.failing:
             log.warning(
                 "Metrics could not be sent to %s and are tried again: %s", self._url, self._trouble.last
             )
-        elif sent and self._failing:
+        elif sent and self.failing:
             log.warning("Metrics are sent to %s again.", self._url)
-        self._failing = not sent
+        self.failing = not sent
 
 
 class Exporter(Protocol):
