@@ -11,7 +11,8 @@ from webui.errors import NotFound
 from webui.metrics import codec
 from webui.metrics.series import Series
 from webui.plan.documents import plan_to_data
-from webui.runs.journal import RETRY_LONGEST_S, Journal
+from webui.runs import journal
+from webui.runs.journal import RETRY_LONGEST_S, SLOW, Journal, Rows
 from webui.store import RunRecord
 
 pytestmark = pytest.mark.anyio
@@ -50,6 +51,27 @@ class Harness:
     @property
     def stored(self) -> list[int]:
         return [codec.decode(row).totals.successes for row in self.store.rows["r_1"].values()]
+
+
+async def test_a_write_that_hangs_is_told_of_before_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "SLOW_S", 0.0)
+    h = Harness()
+    go_on = asyncio.Event()
+    put = h.store.put_snapshots
+
+    async def hanging(run_id: str, rows: Rows) -> None:
+        await go_on.wait()
+        await put(run_id, rows)
+
+    monkeypatch.setattr(h.store, "put_snapshots", hanging)
+    h.add(0)
+    async with asyncio.timeout(5):
+        while not h.troubles:
+            await asyncio.sleep(0)
+    assert h.troubles == [SLOW]
+    go_on.set()
+    await h.journal.finish({}, {"status": "passed"})
+    assert (h.troubles[-1], h.stored) == (None, [1])
 
 
 async def test_what_is_noted_is_on_disk_when_the_run_is_finished() -> None:

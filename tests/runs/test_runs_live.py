@@ -94,7 +94,7 @@ async def test_a_lost_shard_leaves_the_others_going_on() -> None:
     h.run.finish(h.run.ending())
     view = h.run.view()
     assert (view.status, view.shards, view.shards_lost) == (RunStatus.PASSED, 2, 1)
-    assert view.status_reason.startswith("Partial: 1 of 2 engines")
+    assert view.status_reason.startswith("Partial: engine 2 of 2")
     assert view.audit.trustworthy is False
 
 

@@ -166,7 +166,9 @@ def test_losing_all_engines_interrupts() -> None:
 def test_losing_some_engines_makes_it_partial() -> None:
     status, reason = verdict(interval(), DONE, LOST)
     assert status is RunStatus.PASSED
-    assert reason == "Partial: 1 of 2 engines did not finish. It was killed."
+    assert reason == "Partial: engine 2 of 2 did not finish. It was killed."
+    _, reason = verdict(interval(), LOST, DONE, LOST, LOST)
+    assert reason.startswith("Partial: engines 1, 3 and 4 of 4 did not finish.")
     _, reason = verdict(interval(0, 100), DONE, LOST, thresholds=("p95<1ms",))
     assert reason.startswith("1 of 1 threshold did not hold. Partial: ")
 

@@ -15,7 +15,7 @@ import pytest
 from tests.runs.fakes import START, FakeStore, interval, plan
 from webui.metrics import codec
 from webui.plan.documents import plan_to_data
-from webui.runs.ownership import SILENT_S, is_alive, machine, this_process
+from webui.runs.ownership import SILENT_S, is_alive, machine, start_of, this_process
 from webui.runs.recovery import recover
 from webui.runs.state import RunStatus
 from webui.runs.stored import stored_view
@@ -107,12 +107,25 @@ def test_this_process_is_alive() -> None:
 
 def test_a_process_that_ended_is_not_alive_even_if_its_number_is_used_again() -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
-        owner = f"{machine()}|{child.pid}|{psutil.Process(child.pid).create_time():.2f}"
+        owner = f"{machine()}|{child.pid}|{start_of(child.pid)}"
         assert is_alive(owner, None, START)
         child.kill()
     assert not is_alive(owner, START, START)
-    reused = f"{machine()}|{os.getpid()}|{psutil.Process().create_time() - 60:.2f}"
-    assert not is_alive(reused, START, START)
+    assert not is_alive(f"{machine()}|{os.getpid()}|{start_of(os.getpid())}0", START, START)
+
+
+def test_a_process_of_an_older_version_is_told_by_its_start_on_the_clock() -> None:
+    begun = psutil.Process().create_time()
+    assert is_alive(f"{machine()}|{os.getpid()}|{begun:.2f}", None, START)
+    assert not is_alive(f"{machine()}|{os.getpid()}|{begun - 60:.2f}", START, START)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only the clock tells a process's start")
+def test_a_living_process_stays_alive_when_the_clock_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = this_process()
+    begun = psutil.Process().create_time()
+    monkeypatch.setattr(psutil.Process, "create_time", lambda self: begun + 3600)
+    assert is_alive(owner, None, START)
 
 
 def test_a_process_elsewhere_is_judged_by_its_heartbeat() -> None:

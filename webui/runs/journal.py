@@ -16,6 +16,8 @@ from webui.store import RunChanges
 
 RETRY_FIRST_S = 0.5
 RETRY_LONGEST_S = 5.0
+SLOW_S = 2.0  # a write that takes longer is told of before its outcome is known
+SLOW = "The database has not answered for a while; Katydid goes on asking."
 
 Rows = list[tuple[int, bytes]]
 Sleep = Callable[[float], Coroutine[Any, Any, None]]
@@ -58,6 +60,7 @@ class Journal:
         self._dirty: set[int] = set()
         self._replace = False  # all rows have new positions
         self._closing = False
+        self._troubled = False
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -128,13 +131,22 @@ class Journal:
         """Calls `write` until the store takes it, with growing pauses. A deleted run needs no storing."""
         pause = RETRY_FIRST_S
         while (trouble := await self._attempt(write)) is not None:
-            self._on_trouble(trouble)
+            self._tell(trouble)
             await self._sleep(pause)
             pause = min(pause * 2, RETRY_LONGEST_S)
-        self._on_trouble(None)
+        self._tell(None)
+
+    def _tell(self, trouble: str | None) -> None:
+        self._troubled = trouble is not None
+        self._on_trouble(trouble)
+
+    def _tell_slow(self) -> None:
+        if not self._troubled:  # what went wrong before says more
+            self._tell(SLOW)
 
     async def _attempt(self, write: Callable[[], Coroutine[Any, Any, None]]) -> str | None:
         """Why it failed; None when it is done."""
+        slow = asyncio.get_running_loop().call_later(SLOW_S, self._tell_slow)
         try:
             await write()
         except NotFound:
@@ -144,4 +156,6 @@ class Journal:
         except Exception as error:
             log.exception("Run %s could not be written", self._run_id)
             return f"The results could not be written: {error}"
+        finally:
+            slow.cancel()
         return None

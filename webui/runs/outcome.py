@@ -97,7 +97,15 @@ def _partial(ends: Sequence[ShardEnd]) -> str:
     gone = [end for end in ends if end.kind != "finished"]
     if not gone:
         return ""
-    return f"Partial: {len(gone)} of {len(ends)} engines did not finish. {gone[0].text}"
+    return f"Partial: {_which(ends)} did not finish. {gone[0].text}"
+
+
+def _which(ends: Sequence[ShardEnd]) -> str:
+    """The engines that did not finish, by their numbers from 1."""
+    numbers = [f"{number:,}" for number, end in enumerate(ends, 1) if end.kind != "finished"]
+    if len(numbers) == 1:
+        return f"engine {numbers[0]} of {len(ends)}"
+    return f"engines {', '.join(numbers[:-1])} and {numbers[-1]} of {len(ends)}"
 
 
 def _by_results(plan: Plan, total: Snapshot | None, load_s: float, judged: Judged) -> Ending:

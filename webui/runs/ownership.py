@@ -1,6 +1,7 @@
 """Who runs a run: a process, told apart from every other one on its machine and after its end.
 
-An owner is `machine|pid|start`, where the machine is its name and, on Linux, the PID namespace.
+An owner is `machine|pid|start`, where the machine is its name and, on Linux, the PID namespace. The start is
+counted on Linux in clock ticks since the machine's own, and elsewhere told by the wall clock.
 """
 
 import os
@@ -12,7 +13,9 @@ import psutil
 
 BEAT_S = 5.0
 SILENT_S = 30.0  # after which a process on another machine is taken for dead
-_START_TOLERANCE_S = 5.0  # the system derives it from its clock, which may be set
+_START_TOLERANCE_S = 5.0  # a start by the wall clock moves when that is set
+_PROC = Path("/proc/self/stat")
+_START_FIELD = 19  # of /proc/PID/stat, after the command: proc_pid_stat(5), starttime
 
 
 def machine() -> str:
@@ -24,7 +27,25 @@ def machine() -> str:
 
 def this_process() -> str:
     """The owner that this process is."""
-    return f"{machine()}|{os.getpid()}|{psutil.Process().create_time():.2f}"
+    return f"{machine()}|{os.getpid()}|{start_of(os.getpid())}"
+
+
+def start_of(pid: int) -> str:
+    """When that process began, the same for its whole life. Raises psutil.Error where there is none."""
+    if not _PROC.exists():
+        return f"{psutil.Process(pid).create_time():.2f}"
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+        ticks = stat.rpartition(")")[2].split()[_START_FIELD]
+    except (OSError, IndexError) as error:
+        raise psutil.NoSuchProcess(pid) from error
+    return f"{_boot()}+{ticks}"
+
+
+def _boot() -> str:
+    """Tells this start of the machine from every other one: ticks begin anew with each."""
+    path = Path("/proc/sys/kernel/random/boot_id")
+    return path.read_text().strip()[:8] if path.exists() else ""
 
 
 def is_alive(owner: str, heartbeat_at: datetime | None, now: datetime) -> bool:
@@ -41,6 +62,8 @@ def _runs(pid: int, start: str) -> bool:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:
             return False
+        if "+" in start:
+            return start_of(pid) == start
         return abs(process.create_time() - float(start)) < _START_TOLERANCE_S
     except (psutil.Error, ValueError):
         return False
