@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import settings
+
+from tests.postgres import NONE_HERE, Server, binaries, postgres
 
 # On a busy machine an example may take long for no fault of the code. All else is as hypothesis chooses:
 # under CI the same examples every time.
@@ -15,3 +19,13 @@ settings.load_profile("katydid")
 def anyio_backend() -> str:
     """Async tests run on asyncio, and async fixtures may live as long as the session."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """A real PostgreSQL for the whole session."""
+    programs = binaries()
+    if programs is None:
+        pytest.skip(NONE_HERE)
+    with postgres(programs) as server:
+        yield server

@@ -12,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import Connection
 
 from tests.store.samples import record
 from webui.errors import StoreUnavailable
@@ -25,18 +25,18 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
-async def test_the_migrated_schema_is_the_one_in_tables(store: Store, database: Path) -> None:
+async def test_the_migrated_schema_is_the_one_in_tables(store: Store) -> None:
     def unlike(_object: Any, _name: str | None, kind: str, *_rest: Any) -> bool:
         return kind != "index"  # indexes are the migrations' alone
 
-    engine = create_engine(f"sqlite:///{database}")
-    with engine.connect() as connection:
+    def differences(connection: Connection) -> list[Any]:
         context = MigrationContext.configure(
             connection, opts={"compare_type": True, "compare_server_default": True, "include_object": unlike}
         )
-        found = compare_metadata(context, metadata)
-    engine.dispose()
-    assert found == []
+        return list(compare_metadata(context, metadata))
+
+    async with store._database.reading() as connection:
+        assert await connection.run_sync(differences) == []
 
 
 def test_the_migrations_are_one_line_from_first_to_last() -> None:
@@ -47,9 +47,9 @@ def test_the_migrations_are_one_line_from_first_to_last() -> None:
     assert len(script.get_bases()) == 1
 
 
-async def test_opening_again_keeps_what_is_there(database: Path) -> None:
+async def test_opening_again_keeps_what_is_there(address: str) -> None:
     for number in range(3):
-        store = await Store.open(f"sqlite:///{database}")
+        store = await Store.open(address)
         await store.add_run(record(number))
         assert len(await store.live_runs()) == number + 1
         await store.close()
@@ -69,13 +69,15 @@ async def test_a_migration_that_fails_leaves_the_database_as_it_was(
 
 
 async def test_the_file_is_in_wal_mode_with_foreign_keys_and_no_flush_for_each_commit(
-    store: Store,
+    database: Path,
 ) -> None:
+    store = await Store.open(f"sqlite:///{database}")
     async with store._database.reading() as connection:
         found = [
             (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
             for name in ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")
         ]
+    await store.close()
     assert found == ["wal", 1, 1, database_module.BUSY_S * 1000]
 
 

@@ -172,16 +172,18 @@ async def test_writing_no_snapshots_is_fine(store: Store) -> None:
     assert await store.snapshots(record().id) == []
 
 
-async def test_deleting_a_run_leaves_nothing_of_it(store: Store, database: Path) -> None:
+async def test_deleting_a_run_leaves_nothing_of_it(store: Store) -> None:
     for number in (1, 2):
         await store.add_run(record(number, tags=["a"]))
         await store.put_snapshots(record(number).id, [(0, b"x")])
         await store.add_share(record(number).id)
     await store.delete_run(record(1).id)
     tables = ("runs", "run_tags", "documents", "snapshots", "shares")
-    with sqlite3.connect(database) as connection:
-        counts = [connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables]
-    connection.close()
+    async with store._database.reading() as connection:
+        counts = [
+            (await connection.exec_driver_sql(f"SELECT count(*) FROM {table}")).scalar_one()
+            for table in tables
+        ]
     assert counts == [1, 1, 1, 1, 1]
 
 
@@ -275,13 +277,13 @@ async def test_a_write_whose_caller_is_cancelled_is_done_all_the_same(store: Sto
     assert len(await store.snapshots(record().id)) == 100
 
 
-async def test_closing_waits_for_what_is_under_way(store: Store, database: Path) -> None:
+async def test_closing_waits_for_what_is_under_way(store: Store, address: str) -> None:
     await store.add_run(record())
     writing = asyncio.ensure_future(store.put_snapshots(record().id, [(0, b"x")]))
     await asyncio.sleep(0)
     writing.cancel()
     await store.close()
-    again = await Store.open(f"sqlite:///{database}")
+    again = await Store.open(address)
     assert await again.snapshots(record().id) == [b"x"]
     await again.close()
 

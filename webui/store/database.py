@@ -16,10 +16,12 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from webui.errors import InvalidInput, StoreUnavailable
+from webui.store import postgresql
 from webui.store.faults import busy, mapped, not_writable, unavailable, where
 
 BUSY_S: Final = 5.0  # how long a transaction waits for others that write
 CLOSE_S: Final = 1.0
+MIGRATION_S: Final = 50  # how long a dashboard waits while another one migrates
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 _WRITES = "katydid_writes"
@@ -141,9 +143,12 @@ def parse_address(address: str) -> URL:
             "database_url",
             f"write an address such as sqlite:////var/lib/katydid/katydid.db, not {address[:80]!r}",
         ) from error
-    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+    url = url.set(drivername=driver)
+    if driver == _DRIVERS["postgresql"]:
+        return postgresql.for_driver(url)
+    if url.database in (None, "", ":memory:"):
         raise InvalidInput.at("database_url", "name a file, such as sqlite:////var/lib/katydid/katydid.db")
-    return url.set(drivername=driver)
+    return url
 
 
 def _check_file(url: URL) -> None:
@@ -165,7 +170,8 @@ def _check_file(url: URL) -> None:
 def _create_engine(url: URL) -> AsyncEngine:
     options: dict[str, Any] = {"json_serializer": _dump_json, "pool_size": 5, "max_overflow": 10}
     if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_pre_ping=True, pool_timeout=BUSY_S, **options)
+        options |= {"connect_args": postgresql.arguments(url, BUSY_S), "pool_pre_ping": True}
+        return create_async_engine(url, pool_timeout=BUSY_S, **options)
     # With no isolation level the driver begins no transactions of its own: BEGIN is ours to send, so that
     # a migration is one transaction and a writer takes its lock at the start, when it can still wait for it.
     arguments = {"isolation_level": None, "timeout": BUSY_S}
@@ -196,6 +202,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _migrate(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SET LOCAL lock_timeout = '{MIGRATION_S}s'"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))

@@ -1,7 +1,6 @@
 """The one boundary where the database's errors become Katydid's own: a sentence that names the database and
 says what to do."""
 
-import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +27,26 @@ _ADVICE = {
     sqlite3.SQLITE_IOERR: "cannot be read or written because of a disk error: check the disk",
 }
 
+# PostgreSQL's, by SQLSTATE or its first two characters, the class.
+_SERVER_ADVICE = {
+    "08": "does not keep its connection: see whether its server runs",
+    "28": "refuses this login: check the user and password in its address, and the server's pg_hba.conf",
+    "3D": "is not there: make it (createdb), or name another one",
+    "40": _BUSY,
+    "53": "has no room for this: its server is out of connections, memory or disk space",
+    "53100": "cannot grow because its server's disk is full: free some space there",
+    "53300": "takes no more connections: raise max_connections on its server, or close some of them",
+    "55P03": _BUSY,
+    "57014": _BUSY,
+    "57P": "is not available, as its server stops or starts: wait",
+    "58": "cannot be read or written because of a disk error: check its server's disk",
+    "25006": "may only be read: name the server that takes writes, rather than a standby",
+    "42501": "does not give this user enough rights: let it create tables, and read and write them",
+    "XX001": "is damaged: restore it from a backup",
+    "XX002": "is damaged: restore it from a backup",
+}
+_OWN_FAULTS = ("22", "26", "42")  # data or statements that are wrong in themselves
+
 
 def where(url: URL) -> str:
     """How messages name the database: its file, or its address without the password."""
@@ -46,10 +65,23 @@ def mapped(url: URL) -> Iterator[None]:
         if not _refers_to_nothing(error):
             raise
         raise NotFound("There is no such run; it may have been deleted.") from error
-    except (ProgrammingError, DataError):
-        raise
     except (DBAPIError, PoolTimeoutError, sqlite3.Error, OSError) as error:
+        if _own_fault(error):
+            raise
         raise unavailable(url, error) from error
+
+
+def _own_fault(error: Exception) -> bool:
+    state = sqlstate(error)
+    if state is not None:
+        return state.startswith(_OWN_FAULTS) and state not in _SERVER_ADVICE
+    return isinstance(error, (ProgrammingError, DataError))
+
+
+def sqlstate(error: Exception) -> str | None:
+    """PostgreSQL's code of the error, such as `42P07`; None for one that is not its server's."""
+    found = getattr(_origin(error), "sqlstate", None)
+    return found if isinstance(found, str) else None
 
 
 def _refers_to_nothing(error: IntegrityError) -> bool:
@@ -78,8 +110,13 @@ def _advice(error: Exception) -> str:
         # The low byte is the kind; the rest says more exactly where, which helps nobody here.
         code = getattr(origin, "sqlite_errorcode", 0) & 0xFF
         return _ADVICE.get(code, f"cannot be used: {origin}")
-    if isinstance(error, (PoolTimeoutError, asyncio.TimeoutError)):
+    if (state := sqlstate(error)) is not None:
+        of = (_SERVER_ADVICE.get(state[:length]) for length in (5, 3, 2))
+        return next(filter(None, of), f"cannot be used: {_first_line(origin)}")
+    if isinstance(error, PoolTimeoutError):
         return _BUSY
+    if isinstance(origin, TimeoutError):
+        return "does not answer: see whether its server runs and can be reached from here"
     return f"cannot be reached: {_first_line(origin)}"
 
 

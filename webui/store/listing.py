@@ -19,6 +19,8 @@ from webui.errors import InvalidInput
 from webui.store.records import LIVE, MAX_PAGE, RunQuery, Sort
 from webui.store.tables import SHOWN, SORT_KEYS, Moment, run_tags, runs
 
+_LARGEST = 2**63  # numbers in a database are below
+
 
 def check(query: RunQuery) -> None:
     """Raises InvalidInput for a sort or limit that there is not."""
@@ -149,11 +151,23 @@ def _read(query: RunQuery) -> list[Any]:
 
 def _value(value: Any, key: ColumnElement[Any]) -> Any:
     if isinstance(key.type, Moment):
-        return datetime.fromtimestamp(0, UTC).fromisoformat(value)
-    wanted = (int, float) if key.type.python_type in (int, float) else (key.type.python_type,)
-    if not isinstance(value, wanted) or isinstance(value, bool):
+        return read_moment(value)
+    number = key.type.python_type in (int, float)
+    wanted = (int, float) if number else (key.type.python_type,)
+    if not isinstance(value, wanted) or isinstance(value, bool) or (number and not abs(value) < _LARGEST):
         raise TypeError
-    return value
+    return float(value) if key.type.python_type is float else value
+
+
+def read_moment(text: str) -> datetime:
+    """The moment that a cursor names. Raises ValueError, TypeError."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a moment without its offset")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("a moment before the year 1 or after 9999") from error
 
 
 def _written(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, delete, func, select, tuple_, union_all
@@ -131,7 +131,7 @@ def _place(cursor: str) -> tuple[datetime, str]:
     try:
         if kind != "plans" or not isinstance(plan_key, str):
             raise ValueError
-        return datetime.fromtimestamp(0, UTC).fromisoformat(moment), plan_key
+        return listing.read_moment(moment), plan_key
     except (ValueError, TypeError) as error:
         raise listing.foreign_cursor() from error
 

@@ -58,26 +58,50 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class _WithoutNul:
+    """PostgreSQL's text holds no NUL: there a sign that stands for an unknown one is in its place, in what is
+    stored and in what is looked for alike."""
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None or dialect.name != "postgresql":
+            return value
+        return value.replace("\0", "\ufffd")
+
+
+class Words(_WithoutNul, TypeDecorator[str]):
+    """Text of any length."""
+
+    impl = Text
+    cache_ok = True
+
+
+class Word(_WithoutNul, TypeDecorator[str]):
+    """Short text, of a largest length."""
+
+    impl = String
+    cache_ok = True
+
+
 def _run_id(name: str = "run_id", **options: Any) -> Column[str]:
-    return Column(name, String(64), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, **options)
+    return Column(name, Word(64), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, **options)
 
 
 runs = Table(
     "runs",
     metadata,
-    Column("id", String(64), primary_key=True),
+    Column("id", Word(64), primary_key=True),
     Column("created_at", Moment, nullable=False),
-    Column("status", String(20), nullable=False),
-    Column("status_reason", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("target", Text, nullable=False),
+    Column("status", Word(20), nullable=False),
+    Column("status_reason", Words, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("target", Words, nullable=False),
     Column("tags", JSON, nullable=False),
-    Column("search", Text, nullable=False),  # name, target and tags, case folded
-    Column("load", Text, nullable=False),
+    Column("search", Words, nullable=False),  # name, target and tags, case folded
+    Column("load", Words, nullable=False),
     Column("planned_s", Float),
     Column("started_at", Moment),
     Column("ended_at", Moment),
-    Column("owner", String(200), nullable=False),
+    Column("owner", Word(200), nullable=False),
     Column("heartbeat_at", Moment),
     Column("shards", Integer, nullable=False),
     Column("load_s", Float),
@@ -86,22 +110,22 @@ runs = Table(
     Column("success_percent", Float),
     Column("sent", BigInteger),
     Column("spark", JSON, nullable=False),
-    Column("note", Text, nullable=False),
-    Column("plan_key", String(64)),  # null: not worked out yet, see `webui.runs.upkeep`
+    Column("note", Words, nullable=False),
+    Column("plan_key", Word(64)),  # null: not worked out yet, see `webui.runs.upkeep`
     Column("pinned", Boolean, nullable=False, server_default=false()),
     Column("deleted_at", Moment),
     Column("p50_ms", Float),
     Column("p99_ms", Float),
     Column("spark_p95", JSON(none_as_null=True)),
-    Column("pattern", String(20)),
-    Column("experiment_id", String(64)),
+    Column("pattern", Word(20)),
+    Column("experiment_id", Word(64)),
     Column("cell", JSON(none_as_null=True)),
 )
 
 run_tags = Table(
     "run_tags",
     metadata,
-    Column("tag", String(200), primary_key=True),
+    Column("tag", Word(200), primary_key=True),
     _run_id(primary_key=True),
 )
 
@@ -125,8 +149,8 @@ snapshots = Table(
 shares = Table(
     "shares",
     metadata,
-    Column("token", String(64), primary_key=True),
-    Column("run_id", String(64), ForeignKey("runs.id", ondelete="CASCADE")),  # null: it is an experiment's
+    Column("token", Word(64), primary_key=True),
+    Column("run_id", Word(64), ForeignKey("runs.id", ondelete="CASCADE")),  # null: it is an experiment's
     Column("created_at", Moment, nullable=False),
     Column("revoked_at", Moment),
     Column("expires_at", Moment),
@@ -136,26 +160,40 @@ shares = Table(
     Column(
         "runs", JSON(none_as_null=True)
     ),  # of a shared comparison: all its runs' ids, `run_id` the first of them
-    Column("experiment_id", String(64), ForeignKey("experiments.id", ondelete="CASCADE")),
+    Column("experiment_id", Word(64), ForeignKey("experiments.id", ondelete="CASCADE")),
 )
 
 baselines = Table(
     "baselines",
     metadata,
-    Column("plan_key", String(64), primary_key=True),
+    Column("plan_key", Word(64), primary_key=True),
     _run_id(),
 )
 
 experiments = Table(
     "experiments",
     metadata,
-    Column("id", String(64), primary_key=True),
-    Column("name", Text, nullable=False),
+    Column("id", Word(64), primary_key=True),
+    Column("name", Words, nullable=False),
     Column("created_at", Moment, nullable=False),
-    Column("status", String(20), nullable=False),
-    Column("owner", String(200), nullable=False),
+    Column("status", Word(20), nullable=False),
+    Column("owner", Word(200), nullable=False),
     Column("definition", JSON, nullable=False),
     Column("result", JSON(none_as_null=True)),
+)
+
+# What one process asks of the one that runs a run, see `webui.store.commands`.
+commands = Table(
+    "commands",
+    metadata,
+    Column("id", Word(64), primary_key=True),
+    Column("owner", Word(200), nullable=False),  # who is asked
+    Column("run_id", Word(64), nullable=False),
+    Column("kind", Word(20), nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("taken_at", Moment),  # when its owner began with it
+    Column("answer", JSON(none_as_null=True)),
 )
 
 # Deleted runs are in no list until they are purged.
