@@ -4,7 +4,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -356,9 +355,13 @@ class RunManager:
             await asyncio.sleep(BEAT_S)
             for driver in list(self._running.values()):
                 driver.give_up_when_silent(self._clock())
-            with suppress(StoreUnavailable):
+            try:
                 await self._store.beat(self._owner, self._now())
                 await recover(self._store, self._owner, self._now())
+            except StoreUnavailable:
+                continue  # the runs that it concerns say so themselves
+            except Exception:
+                log.exception("The runs of other processes could not be looked after")
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
