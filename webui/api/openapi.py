@@ -22,6 +22,7 @@ _DESCRIBED: Final[Sequence[tuple[type[BaseModel], JsonSchemaMode]]] = (
     (StatusChange, "serialization"),
 )
 _MEANING: Final = {
+    403: "The target policy does not allow it, or whoever asks may not.",
     404: "There is nothing of this id, token or name.",
     405: "This address does not answer that method.",
     409: "The run is in no state for this.",
