@@ -1,5 +1,6 @@
 // The figures of a chart as a table in its place. Rows are added as they come; nothing else moves.
 
+import { heatRows } from "./charts-heat.js";
 import { count, figure, milliseconds, timer } from "./charts-numbers.js";
 
 export class ChartTable {
@@ -28,12 +29,13 @@ export class ChartTable {
   }
 
   fill() {
-    const rows = this.region.dataset.tableOf === "histogram" ? this.binRows() : this.timeRows();
-    rows.forEach((cells, place) => {
+    const rows = { histogram: () => this.binRows(), heatmap: () => heatRows(this.series) };
+    const made = (rows[this.region.dataset.tableOf] ?? (() => this.timeRows()))();
+    made.forEach((cells, place) => {
       const row = this.body.rows[place] ?? this.body.insertRow();
       cells.forEach((text, i) => this.write(row, i, text));
     });
-    while (this.body.rows.length > rows.length) this.body.deleteRow(-1);
+    while (this.body.rows.length > made.length) this.body.deleteRow(-1);
   }
 
   write(row, i, text) {

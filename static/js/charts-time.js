@@ -3,6 +3,7 @@
 import { LEFT, dashedLine, moveByKeys, xAxis, yAxis } from "./charts-axes.js";
 import { count, pushApart, roundUp, significant, timeEnd, timeTicks, timer, withUnit } from "./charts-numbers.js";
 import { drawMarks, drawPlan } from "./charts-marks.js";
+import { selection, shadeAround } from "./charts-select.js";
 import { colours, faded } from "./charts-theme.js";
 
 const END_GAP = 15; // px between labels at the lines' ends
@@ -67,6 +68,7 @@ export class TimePlot {
   options() {
     const colour = colours();
     const { spec } = this;
+    const chosen = selection(this.group);
     const few = this.box.clientWidth < 480;
     const lines = spec.stack ? [...spec.series].reverse() : spec.series;
     return {
@@ -74,7 +76,7 @@ export class TimePlot {
       height: this.box.clientHeight,
       padding: [7, spec.right?.() ?? 18, spec.axis ? 0 : 7, 0],
       legend: { show: false },
-      select: { show: false },
+      select: chosen.select,
       scales: {
         x: { time: false, range: () => [0, this.end] },
         y: { range: () => [0, this.top] },
@@ -90,11 +92,13 @@ export class TimePlot {
       series: [{}, ...lines.map((line) => this.line(line, colour))],
       cursor: {
         y: false,
-        drag: { setScale: false, x: false, y: false },
+        drag: chosen.drag,
         points: { show: !spec.stack, size: 6, width: 0, fill: (u, i) => u.series[i].stroke() },
         sync: { key: "run", setSeries: false, scales: ["x", null] },
       },
       hooks: {
+        ready: [chosen.ready],
+        setSelect: [chosen.setSelect],
         draw: [(u) => this.drawOver(u, colour)],
         setCursor: [(u) => this.showTip(u)],
       },
@@ -118,6 +122,7 @@ export class TimePlot {
   }
 
   drawOver(u, colour) {
+    shadeAround(u, this.group, colour);
     if (this.spec.plan) drawPlan(u, this.group.plan, colour("--text-3"));
     for (const [, value] of this.shown) dashedLine(u, { y: value, colour: colour("--bad") });
     drawMarks(u, this.group.marks, colour("--text-2"), colour("--surface"), this.spec.words);

@@ -1,7 +1,10 @@
 // The charts of the run page: made once from the page's own data, then told of new rows.
 
+import { EndpointCharts } from "./charts-endpoints.js";
+import { HeatPlot } from "./charts-heat.js";
 import { HistogramPlot } from "./charts-histogram.js";
 import { figure } from "./charts-numbers.js";
+import { clearSelection } from "./charts-select.js";
 import { Series } from "./charts-series.js";
 import { SweepCharts } from "./charts-sweep.js";
 import { ChartTable } from "./charts-table.js";
@@ -69,7 +72,10 @@ export class Charts {
     this.bins = [];
     this.sweep = document.getElementById("sweep-charts") ? new SweepCharts(this.group) : null;
     this.plots = specs(this.limits, "open" in root.dataset).map((spec) => new TimePlot(this.box(spec.name), spec, this.group));
+    this.plots.push(new HeatPlot(this.box("heatmap"), this.group));
     this.histogram = new HistogramPlot(this.box("histogram"), this.group);
+    const endpoints = document.getElementById("by-endpoint");
+    this.endpoints = endpoints ? new EndpointCharts(endpoints, this.group) : null;
     this.tables = [...root.querySelectorAll("[data-table-of]")].map((region) => new ChartTable(region));
     this.take(data);
     this.build();
@@ -87,6 +93,23 @@ export class Charts {
     else this.draw();
   }
 
+  /** What is selected, {from, to, bins}, or null for the whole run. */
+  select(stretch) {
+    this.chosen = stretch;
+    this.group.stretch = stretch ? [stretch.from, stretch.to] : null;
+    this.build();
+  }
+
+  clearSelection() {
+    for (const plot of this.plots) clearSelection(plot.u);
+    this.endpoints?.clearSelection();
+  }
+
+  /** The distribution of what is selected. */
+  get shownBins() {
+    return this.chosen ? this.chosen.bins : this.bins;
+  }
+
   take({ rows, whole, bins, ...more }) {
     this.series.merge(rows, whole);
     this.bins = bins;
@@ -96,16 +119,18 @@ export class Charts {
 
   build() {
     for (const plot of this.plots) plot.build(this.series);
-    this.histogram.build(this.bins);
+    this.histogram.build(this.shownBins);
     this.sweep?.build();
+    this.endpoints?.build();
     this.describe();
   }
 
   draw() {
     this.behind = false;
     for (const plot of this.plots) plot.draw(this.series);
-    this.histogram.draw(this.bins);
+    this.histogram.draw(this.shownBins);
     this.sweep?.draw();
+    this.endpoints?.show();
     this.describe();
   }
 
@@ -119,7 +144,7 @@ export class Charts {
       note.hidden = drawn(note.dataset.unsupported) || !drawn("p50");
     }
     this.root.classList.toggle("empty-charts", this.series.length === 0);
-    for (const table of this.tables) table.show(this.series, this.bins);
+    for (const table of this.tables) table.show(this.series, this.shownBins);
   }
 
   watch() {
@@ -130,6 +155,7 @@ export class Charts {
     const sizes = new ResizeObserver(() => {
       for (const plot of [...this.plots, this.histogram]) plot.resize();
       this.sweep?.resize();
+      this.endpoints?.resize();
     });
     sizes.observe(this.root);
   }

@@ -3,6 +3,7 @@
 // that a browser's six connections to a server are not used up by tabs that nobody sees.
 
 import { Charts } from "./charts.js";
+import { Closer } from "./closer.js";
 import { watchTabs } from "./tabs.js";
 
 const TITLE_MS = 5000; // how often a hidden tab looks how the test goes, for its title
@@ -156,6 +157,7 @@ function announce(text) {
 
 const data = JSON.parse(document.getElementById("chart-data").textContent);
 const charts = new Charts(document.getElementById("charts"), data);
+new Closer(charts);
 const stream = document.getElementById("stream");
 if (stream) new Stream(stream, charts);
 watchTabs(document.querySelector(".tabs"));

@@ -224,7 +224,7 @@ async def test_a_revoked_link_ends_its_stream(service: Service, monkeypatch: pyt
         launch.second_passes()
         await viewer.to_end()
         assert viewer.end == "revoked"
-        assert "has been revoked" in viewer.html[-1]
+        assert "does not open any more" in viewer.html[-1]
         assert viewer.seconds == [0.0]
 
 

@@ -54,11 +54,11 @@ def chart_row(snapshot: Snapshot) -> Row:
         round(snapshot.end_ns / 1e9, 3),
         snapshot.users,
         snapshot.in_flight,
-        _short(sum(each.sent for each in totals) / seconds),
-        _short(sum(each.successes for each in totals) / seconds),
+        short(sum(each.sent for each in totals) / seconds),
+        short(sum(each.successes for each in totals) / seconds),
         # Merged here and not with all else that endpoints have: this is done for every row of a long run.
-        *_percentiles_ms(merge(each.response for each in endpoints), PERCENTILES),
-        *(_short(count / seconds) for count in counts),
+        *percentiles_ms(merge(each.response for each in endpoints), PERCENTILES),
+        *(short(count / seconds) for count in counts),
         *_service_ms(endpoints),
         heat_bins(merge(each for stats in endpoints for each in (stats.response, stats.failed))),
     )
@@ -92,18 +92,19 @@ def _by_class(counted: Iterable[tuple[Any, int]], class_of: Any) -> list[int]:
 def _service_ms(endpoints: Sequence[EndpointStats]) -> list[float | None]:
     if all(each.service is each.response for each in endpoints):
         return [None, None]
-    return _percentiles_ms(merge(each.service for each in endpoints), SERVICE_PERCENTILES)
+    return percentiles_ms(merge(each.service for each in endpoints), SERVICE_PERCENTILES)
 
 
-def _percentiles_ms(histogram: Histogram, percentiles: Sequence[float]) -> list[float | None]:
+def percentiles_ms(histogram: Histogram, percentiles: Sequence[float]) -> list[float | None]:
+    """In ms; None where the sample cannot support one."""
     values = histogram.percentiles_ns(percentiles)
     return [
-        _short(value / 1e6) if value is not None and supported(wanted, histogram.total) else None
+        short(value / 1e6) if value is not None and supported(wanted, histogram.total) else None
         for wanted, value in zip(percentiles, values, strict=True)
     ]
 
 
-def _short(value: float) -> float:
+def short(value: float) -> float:
     """Four significant digits: what a chart can show, in few bytes."""
     return value if value == 0 else round(value, 3 - math.floor(math.log10(abs(value))))
 
@@ -141,8 +142,13 @@ def _bin_of(histogram: Histogram, per_decade: int) -> NDArray[np.intp]:
     return np.floor(np.log10(np.maximum(middles, 1.0)) * per_decade).astype(np.intp)
 
 
-def _edge_ms(index: int) -> float:
-    return _short(10 ** (index / BINS_PER_DECADE) / 1000)
+def _edge_ms(index: int, per_decade: int = BINS_PER_DECADE) -> float:
+    return short(10 ** (index / per_decade) / 1000)
+
+
+def heat_edges_ms(bin_: int) -> tuple[float, float]:
+    """From and to in ms of a heatmap's bin."""
+    return _edge_ms(bin_, HEAT_PER_DECADE), _edge_ms(bin_ + 1, HEAT_PER_DECADE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from webui.api import compare, experiments, exports, health, lab, metrics, openapi, plans, problems, runs
+from webui.api import closer, compare, experiments, exports, health, lab, metrics, openapi, plans, problems, runs, shares
 
 
 def install(app: FastAPI) -> None:
@@ -11,6 +11,8 @@ def install(app: FastAPI) -> None:
     app.include_router(health.router)
     app.include_router(metrics.router)
     app.include_router(runs.router)
+    app.include_router(shares.router)
+    app.include_router(closer.router)
     app.include_router(plans.router)
     app.include_router(exports.router)
     app.include_router(compare.router)

@@ -8,6 +8,7 @@ from webui.analysis.compare import check_count
 from webui.analysis.compare_document import Comparison
 from webui.api.models import Share
 from webui.api.openapi import problems
+from webui.api.shares import NewShare
 from webui.runs.comparing import comparison_of
 from webui.web import Manager, Storage
 
@@ -26,11 +27,20 @@ async def compare_runs(manager: Manager, run: RunIds) -> Comparison:
 
 
 @router.post("/shares", status_code=201, summary="Share a comparison", responses=problems(404))
-async def share_comparison(run: RunIds, manager: Manager, store: Storage, request: Request) -> Share:
-    """Makes a link that shows the comparison to whoever has it, read-only, until it is revoked: as a link of
-    its first run."""
+async def share_comparison(
+    run: RunIds,
+    manager: Manager,
+    store: Storage,
+    request: Request,
+    wanted: NewShare | None = None,
+) -> Share:
+    """Makes a link that shows the comparison to whoever has it, read-only, until it expires or is revoked:
+    as a link of its first run."""
     check_count(run)
     for run_id in run:
         await manager.view(run_id)
-    record = await store.add_share(run[0], runs=run)
+    options = wanted or NewShare()
+    record = await store.add_share(
+        run[0], runs=run, expires_at=options.expires_at, hide_target=options.hide_target
+    )
     return Share.of(record, str(request.base_url))

@@ -83,12 +83,19 @@ class RunList(Part):
 
 
 class Share(Part):
-    """A link that shows one run's result, read-only and without a login, until it is revoked."""
+    """A link that shows a result, read-only and without a login, until it expires or is revoked."""
 
     token: str
     url: Annotated[str, Field(examples=["http://127.0.0.1:8090/s/mJ0v3…"])]
     created_at: Moment
     revoked_at: Moment | None = None
+    expires_at: Moment | None = None
+    hide_target: bool = False
+    views: Annotated[int, Field(description="How often guests have opened it.")] = 0
+    last_viewed_at: Moment | None = None
+    runs: Annotated[tuple[str, ...], Field(description="Of a comparison: all its runs.")] = ()
+    badge_url: Annotated[str, Field(description="An SVG picture with the headline number.")] = ""
+    preview_url: Annotated[str, Field(description="A PNG picture of 1200 x 630.")] = ""
 
     @classmethod
     def of(cls, record: ShareRecord, base_url: str) -> "Share":
@@ -98,6 +105,13 @@ class Share(Part):
             url=f"{base_url}s/{record.token}",
             created_at=record.created_at,
             revoked_at=record.revoked_at,
+            expires_at=record.expires_at,
+            hide_target=record.hide_target,
+            views=record.views,
+            last_viewed_at=record.last_viewed_at,
+            runs=tuple(record.runs),
+            badge_url=f"{base_url}s/{record.token}/badge.svg",
+            preview_url=f"{base_url}s/{record.token}/preview.png",
         )
 
 

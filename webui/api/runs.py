@@ -16,7 +16,7 @@ from webui.api import stream
 from webui.api.bodies import read_changes
 from webui.api.confirming import confirmed_plan
 from webui.api.etags import etag, matches
-from webui.api.models import Changes, RunItem, RunList, Share, ShareList
+from webui.api.models import Changes, RunItem, RunList
 from webui.api.openapi import CHANGES_BODY, EVENTS, PLAN_BODY, problems
 from webui.api.waiting import MAX_WAIT_S, until_ended, wanted_wait_s
 from webui.errors import InvalidInput
@@ -29,7 +29,6 @@ from webui.web import Manager, Storage
 router = APIRouter(prefix="/api/v1/runs", tags=["runs"])
 
 RunId = Annotated[str, Path(description="The run's id.", max_length=64, examples=["r_7h3k9m2p4q"])]
-Token = Annotated[str, Path(description="The link's token.", max_length=64)]
 
 
 def _written_out(value: object) -> object:
@@ -244,35 +243,3 @@ async def stream_run(
     if last_event_id == stream.FINISHED_ID:
         return Response(status_code=HTTPStatus.NO_CONTENT)
     return stream.respond(manager, run_id, last_event_id)
-
-
-@router.post(
-    "/{run_id}/shares",
-    status_code=201,
-    summary="Share a run",
-    responses={201: {"headers": _LOCATION}, **problems(404)},
-)
-async def create_share(
-    run_id: RunId, manager: Manager, store: Storage, request: Request, response: Response
-) -> Share:
-    """Makes a link that shows this run's result to whoever has it, read-only, until it is revoked."""
-    await manager.view(run_id)
-    record = await store.add_share(run_id)
-    response.headers["Location"] = f"/api/v1/runs/{run_id}/shares/{record.token}"
-    return Share.of(record, str(request.base_url))
-
-
-@router.get("/{run_id}/shares", summary="List a run's share links", responses=problems(404))
-async def list_shares(run_id: RunId, manager: Manager, store: Storage, request: Request) -> ShareList:
-    """The run's links, revoked ones included, oldest first."""
-    await manager.view(run_id)
-    base_url = str(request.base_url)
-    return ShareList(items=tuple(Share.of(record, base_url) for record in await store.shares(run_id)))
-
-
-@router.delete(
-    "/{run_id}/shares/{token}", status_code=204, summary="Revoke a share link", responses=problems(404)
-)
-async def revoke_share(run_id: RunId, token: Token, store: Storage) -> None:
-    """Closes the link. Revoking it once more changes nothing."""
-    await store.revoke_share(run_id, token)

@@ -48,15 +48,15 @@ def stats_csv(source: Source) -> bytes:
     """One row for each request of the plan, then one for all. Times are in ms, and of failed requests too, as
     Locust has them; the columns that begin with Success are of successes alone."""
     rows = [_stats_row(source, method, name, stats) for method, name, stats in source.endpoints]
-    return _file(STATS, [*rows, _stats_row(source, "", AGGREGATED, source.figures)])
+    return csv_file(STATS, [*rows, _stats_row(source, "", AGGREGATED, source.figures)])
 
 
 def _stats_row(source: Source, method: str, name: str, stats: EndpointStats) -> Row:
     totals = stats.totals
     ended, everything = totals.successes + totals.failures, _all_times(stats)
     return [
-        _text(method),
-        _text(_bare_name(method, name)),
+        safe_text(method),
+        safe_text(_bare_name(method, name)),
         ended,
         totals.failures,
         *_summary(everything),
@@ -79,24 +79,24 @@ def failures_csv(source: Source) -> bytes:
     methods = {name: method for method, name, _ in source.endpoints}
     rows: list[Row] = [
         [
-            _text(methods.get(place.endpoint, "")),
-            _text(_bare_name(methods.get(place.endpoint, ""), place.endpoint)),
-            _text(error.kind),
+            safe_text(methods.get(place.endpoint, "")),
+            safe_text(_bare_name(methods.get(place.endpoint, ""), place.endpoint)),
+            safe_text(error.kind),
             place.count,
             place.first_s,
             place.last_s,
-            _text(place.sample),
+            safe_text(place.sample),
             source.status,
         ]
         for error in source.document.errors
         for place in error.endpoints
     ]
-    return _file(FAILURES, rows)
+    return csv_file(FAILURES, rows)
 
 
 def history_csv(source: Source) -> bytes:
     """One row for each interval, with its own rates and percentiles; a Total is of the run so far."""
-    return _file(HISTORY, _history(source))
+    return csv_file(HISTORY, _history(source))
 
 
 def _history(source: Source) -> Iterator[Row]:
@@ -146,12 +146,12 @@ def steps_csv(source: Source) -> bytes:
             step.in_service,
             step.waiting,
             step.canary_p50_ms,
-            _text(step.kind),
+            safe_text(step.kind),
             source.status,
         ]
         for step in source.document.steps
     ]
-    return _file(STEPS, rows)
+    return csv_file(STEPS, rows)
 
 
 def percentiles_csv(source: Source) -> bytes:
@@ -159,8 +159,8 @@ def percentiles_csv(source: Source) -> bytes:
     parts = [*source.endpoints, ("", AGGREGATED, source.figures)]
     rows: list[Row] = [
         [
-            _text(method),
-            _text(_bare_name(method, name)),
+            safe_text(method),
+            safe_text(_bare_name(method, name)),
             point.percentile,
             point.value_ms,
             point.below,
@@ -169,10 +169,11 @@ def percentiles_csv(source: Source) -> bytes:
         for method, name, stats in parts
         for point in distribution(stats.response)
     ]
-    return _file(DISTRIBUTION, rows)
+    return csv_file(DISTRIBUTION, rows)
 
 
-def _file(columns: Sequence[str], rows: Iterable[Row]) -> bytes:
+def csv_file(columns: Sequence[str], rows: Iterable[Row]) -> bytes:
+    """A CSV file with a head; text in `rows` has to be safe."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(columns)
@@ -188,7 +189,7 @@ def _written(cell: Cell) -> str:
     return str(cell)
 
 
-def _text(text: str) -> str:
+def safe_text(text: str) -> str:
     """One line without control characters, and no formula: see OWASP on CSV injection."""
     line = "".join(char if char.isprintable() else " " for char in text)
     return f"'{line}" if line.lstrip()[:1] in ("=", "+", "-", "@", "＝", "＋", "－", "＠") and line else line

@@ -2,7 +2,20 @@
 
 from fastapi import FastAPI
 
-from webui.pages import compare, dashboard, downloads, errors, experiments, history, lab, login, run, share
+from webui.pages import (
+    closer,
+    compare,
+    dashboard,
+    downloads,
+    errors,
+    experiments,
+    history,
+    lab,
+    login,
+    run,
+    share,
+    share_pictures,
+)
 from webui.pages.static import HashedFiles
 from webui.resources import static_dir
 
@@ -11,5 +24,17 @@ def install(app: FastAPI) -> None:
     """Adds the pages, the static files and the error pages to `app`."""
     app.mount("/static", HashedFiles(directory=static_dir()), name="static")
     errors.install(app)
-    for page in (compare, dashboard, experiments, history, lab, login, run, share, downloads):
+    for page in (
+        closer,
+        compare,
+        dashboard,
+        experiments,
+        history,
+        lab,
+        login,
+        run,
+        share,
+        share_pictures,
+        downloads,
+    ):
         app.include_router(page.router)

@@ -10,13 +10,14 @@ from starlette.concurrency import run_in_threadpool
 
 from webui.analysis.compare import MOST_RUNS, check_count
 from webui.errors import NotFound
-from webui.pages.compare_context import ChoosePage, Shared, address, cards, chart_json, compare_page
+from webui.pages.compare_context import ChoosePage, address, cards, chart_json, compare_page
 from webui.pages.rows import row_from_summary
+from webui.pages.sharing import ShareLink, links_of, marked_own, options_of
 from webui.pages.templating import respond
 from webui.runs.comparing import compare_views
 from webui.runs.manager import RunManager
 from webui.runs.model import RunView
-from webui.runs.redacted import redacted
+from webui.runs.shared import as_shared
 from webui.store import RunQuery, ShareRecord, Store
 from webui.web import Manager, Storage
 
@@ -47,8 +48,10 @@ async def show(
     status = HTTPStatus.NOT_FOUND if missing else status
     if len(views) < 2 or choose or search:
         return await _choosing(views, store, search, problems, status)
-    links = await _links([view.id for view in views], request, store)
-    return await run_in_threadpool(_page, views, problems, links, status)
+    shown = [view.id for view in views]
+    links = await links_of(shown[0], request, store, shown)
+    response = await run_in_threadpool(_page, views, problems, links, status)
+    return marked_own(response) if links else response
 
 
 def _usable(runs: Sequence[str]) -> tuple[list[str], list[str], HTTPStatus]:
@@ -85,31 +88,28 @@ async def _choosing(
 
 
 def _page(
-    views: Sequence[RunView], problems: Sequence[str], links: Sequence[Shared], status: HTTPStatus
+    views: Sequence[RunView], problems: Sequence[str], links: Sequence[ShareLink], status: HTTPStatus
 ) -> Response:
     comparison = compare_views(views)
     page = compare_page(views, comparison, problems=problems, links=links)
     return respond("compare/page.html", page, status=status, chart=chart_json(views, comparison))
 
 
-async def _links(ids: Sequence[str], request: Request, store: Store) -> list[Shared]:
-    """The links that show these very runs in this order, newest first."""
-    records = await store.shares(ids[0])
-    return [
-        Shared(record.token, f"{request.base_url}s/{record.token}", record.created_at)
-        for record in sorted(records, key=lambda record: record.created_at, reverse=True)
-        if record.revoked_at is None and list(record.runs) == list(ids)
-    ]
-
-
 @router.post("/compare/shares")
-async def add_share(manager: Manager, store: Storage, runs: FormIds) -> Response:
+async def add_share(
+    manager: Manager,
+    store: Storage,
+    runs: FormIds,
+    expires: Annotated[str, Form(max_length=10)] = "",
+    hide_target: Annotated[str, Form(max_length=10)] = "",
+) -> Response:
     """Makes a link that shows the comparison to whoever has it. Raises InvalidInput, NotFound."""
     check_count(runs)
+    options = options_of({"expires": expires, "hide_target": hide_target})
     for run_id in runs:
         await manager.view(run_id)
-    await store.add_share(runs[0], runs=runs)
-    return _see(runs)
+    await store.add_share(runs[0], runs=runs, expires_at=options.expires_at, hide_target=options.hide_target)
+    return marked_own(_see(runs))
 
 
 @router.post("/compare/shares/{token}/revoke")
@@ -128,11 +128,11 @@ async def shared_comparison(share: ShareRecord, root: str, manager: RunManager) 
     """What a link to a comparison shows: the same page, without secrets and leading nowhere else. Raises
     NotFound when one of its runs was deleted."""
     views = [await manager.view(run_id) for run_id in share.runs]
-    return await run_in_threadpool(_shared_page, views, f"{root}s/{share.token}")
+    return await run_in_threadpool(_shared_page, views, f"{root}s/{share.token}", share)
 
 
-def _shared_page(views: Sequence[RunView], url: str) -> Response:
-    shown = [redacted(view) for view in views]
+def _shared_page(views: Sequence[RunView], url: str, share: ShareRecord) -> Response:
+    shown = [as_shared(view, hide_target=share.hide_target) for view in views]
     comparison = compare_views(shown)
     page = compare_page(shown, comparison, shared=True)
     return respond("compare/shared.html", page, chart=chart_json(shown, comparison), url=url)

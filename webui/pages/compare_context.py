@@ -12,6 +12,7 @@ from webui.analysis.compare import LETTERS, MOST_RUNS
 from webui.analysis.compare_document import CellPart, Comparison, MeasurePart, SettingPart, Word
 from webui.analysis.compare_words import change_text
 from webui.pages.context import RunRow
+from webui.pages.sharing import ShareLink
 from webui.runs.model import RunView
 from webui.runs.summary import load_text, target_text
 
@@ -77,15 +78,6 @@ class Line:
     cells: Sequence[Cell]
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """A link to this comparison."""
-
-    token: str
-    url: str
-    created_at: datetime
-
-
 @dataclass(frozen=True, kw_only=True)
 class ComparePage:
     """`/compare` with two runs or more, and what a link to it shows."""
@@ -100,8 +92,13 @@ class ComparePage:
     errors: Sequence[tuple[str, Sequence[int]]]
     shared: bool = False
     problems: Sequence[str] = ()
-    links: Sequence[Shared] = ()
+    links: Sequence[ShareLink] = ()
     add: str = ""
+
+    @property
+    def share_fields(self) -> Sequence[tuple[str, str]]:
+        """What a form about this comparison's links has to send."""
+        return [("run", card.id) for card in self.cards]
 
     @property
     def same_target(self) -> bool:
@@ -168,7 +165,7 @@ def compare_page(
     *,
     shared: bool = False,
     problems: Sequence[str] = (),
-    links: Sequence[Shared] = (),
+    links: Sequence[ShareLink] = (),
 ) -> ComparePage:
     """The page of a comparison of these runs."""
     settings = comparison.settings

@@ -8,13 +8,15 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
 from webui.analysis.chart_rows import COLUMNS, chart_rows
-from webui.errors import Conflict, Deleted, InvalidInput, NotFound
+from webui.errors import Conflict, Deleted, InvalidInput, NotFound, Unconfirmed
 from webui.pages.baseline import BaselineBox, baseline_box
 from webui.pages.chart_data import whole_chart
+from webui.pages.closer import From, Typed, closer_of
 from webui.pages.findout import why_plan
 from webui.pages.history import deleted_page
-from webui.pages.run_context import RunPage, ShareLink, run_page
+from webui.pages.run_context import RunPage, run_page
 from webui.pages.run_controls import changes_from
+from webui.pages.sharing import ShareLink, links_of, marked_own, options_of
 from webui.pages.templating import render, respond
 from webui.plan.documents import plan_to_json, plan_to_toml
 from webui.plan.repeats import repeated_writes
@@ -27,15 +29,19 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/runs/{run_id}", response_class=HTMLResponse)
-async def show(run_id: str, request: Request, manager: Manager, store: Storage) -> Response:
-    """The run page; of a deleted run, one that offers to bring it back. Raises NotFound."""
+async def show(
+    run_id: str, request: Request, manager: Manager, store: Storage, from_: From = "", to: Typed = ""
+) -> Response:
+    """The run page, with the stretch that `from` and `to` select; of a deleted run, one that offers to bring
+    it back. Raises NotFound."""
     try:
         view = await manager.view(run_id)
     except Deleted as error:
         return deleted_page(error)
-    links = await share_links(run_id, request, store)
+    links = await links_of(run_id, request, store)
     against = await baseline_box(view, store)
-    return await run_in_threadpool(_page, view, links, against=against)
+    page = await run_in_threadpool(_page, view, links, against=against, stretch=(from_, to))
+    return marked_own(page) if links else page
 
 
 def _page(
@@ -44,21 +50,14 @@ def _page(
     change_problem: str | None = None,
     status: int = 200,
     against: BaselineBox | None = None,
+    stretch: tuple[str, str] = ("", ""),
 ) -> Response:
     base = f"/runs/{view.id}"
     page = run_page(view, view.audit, base=base, shares=links, change_problem=change_problem)
-    return respond("run/page.html", page, status=status, chart=whole_chart(view), against=against)
-
-
-async def share_links(run_id: str, request: Request, store: Store) -> list[ShareLink]:
-    """The links that open, newest first, with whole addresses as this viewer's browser would write them."""
-    root = str(request.base_url)
-    records = await store.shares(run_id)
-    return [
-        ShareLink(record.token, f"{root}s/{record.token}", record.created_at)
-        for record in sorted(records, key=lambda record: record.created_at, reverse=True)
-        if record.revoked_at is None and not record.runs  # those of comparisons stand on their page
-    ]
+    closer = closer_of(view, page, *stretch)
+    status = 422 if closer.problem else status
+    chart = whole_chart(view)
+    return respond("run/page.html", page, status=status, chart=chart, against=against, closer=closer)
 
 
 @router.post("/runs/{run_id}/stop")
@@ -97,7 +96,7 @@ async def _not_changed(
     words = str(error) if isinstance(error, Conflict) else error.problems[0].message
     if _asked_by_htmx(request):
         return await run_in_threadpool(_state, view, words, status)
-    links = await share_links(view.id, request, store)
+    links = await links_of(view.id, request, store)
     return await run_in_threadpool(_page, view, links, words, status)
 
 
@@ -109,11 +108,14 @@ def _state(view: RunView, problem: str | None, status: int = 200) -> Response:
 @router.post("/runs/{run_id}/why")
 async def find_out_why(run_id: str, manager: Manager) -> Response:
     """Starts the sweep that tells why: the run's own again, or one of the same requests. One that repeats
-    writes is asked about first. Raises NotFound."""
+    writes, or sends to a public address, is asked about first. Raises NotFound, InvalidInput."""
     plan = why_plan((await manager.view(run_id)).plan)
     if repeated_writes(plan):
         return _see(f"/?from={run_id}&why=1")
-    view = await manager.create(plan)
+    try:
+        view = await manager.create(manager.ceilings.within(plan))
+    except Unconfirmed:
+        return _see(f"/?from={run_id}&why=1")
     return _see(f"/runs/{view.id}")
 
 
@@ -127,9 +129,10 @@ async def delete(run_id: str, manager: Manager) -> Response:
 
 @router.post("/runs/{run_id}/shares")
 async def add_share(run_id: str, request: Request, manager: Manager, store: Storage) -> Response:
-    """Makes a link that shows the run to whoever has it. Raises NotFound."""
+    """Makes a link that shows the run to whoever has it. Raises NotFound, InvalidInput."""
     view = await manager.view(run_id)
-    share = await store.add_share(run_id)
+    options = options_of(await request.form())
+    share = await store.add_share(run_id, expires_at=options.expires_at, hide_target=options.hide_target)
     return await _shares_changed(view, request, store, new=share.token)
 
 
@@ -145,10 +148,10 @@ async def revoke_share(
 
 async def _shares_changed(view: RunView, request: Request, store: Store, **more: Any) -> Response:
     if not _asked_by_htmx(request):
-        return _see(f"/runs/{view.id}#share")
-    links = await share_links(view.id, request, store)
+        return marked_own(_see(f"/runs/{view.id}#share"))
+    links = await links_of(view.id, request, store)
     page = run_page(view, view.audit, base=f"/runs/{view.id}", shares=links, share_new=more.get("new"))
-    return respond("run/stream/shares.html", page)
+    return marked_own(respond("run/stream/shares.html", page))
 
 
 @router.get("/runs/{run_id}/title")
@@ -205,8 +208,17 @@ async def plan_toml(run_id: str, manager: Manager) -> Response:
 
 def download(text: str, filename: str, media_type: str) -> Response:
     """Text as a file to keep. `filename` is of safe characters."""
-    disposition = {"Content-Disposition": f'attachment; filename="{filename}"', "Cache-Control": "no-store"}
-    return Response(text, media_type=media_type, headers=disposition)
+    return file_to_keep(text.encode(), filename, media_type)
+
+
+def file_to_keep(data: bytes, filename: str, media_type: str) -> Response:
+    """A file that the browser saves and does not show."""
+    headers = {
+        "Content-Disposition": f'attachment; filename="{filename}"',
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(data, media_type=media_type, headers=headers)
 
 
 def _see(address: str) -> Response:

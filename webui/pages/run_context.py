@@ -17,14 +17,17 @@ from webui.metrics.snapshot import EndpointStats, Snapshot, merge_endpoints
 from webui.pages.run_controls import Controls, controls_of
 from webui.pages.run_rows import (
     ChangeRow,
+    CodeRow,
     ErrorRow,
     RuleRow,
     StepRow,
     change_rows,
+    code_rows,
     error_rows,
     rule_rows,
     step_rows,
 )
+from webui.pages.sharing import ShareLink
 from webui.pages.verdict import Verdict, verdict_of
 from webui.plan.documents import plan_to_json, plan_to_toml
 from webui.plan.load import Burst, ConstantRate, ConstantUsers, RampingRate, Sweep, peak_users
@@ -75,15 +78,6 @@ class Progress:
     percent: float | None
     left_s: float | None
     ends_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class ShareLink:
-    """One share link that opens."""
-
-    token: str
-    url: str
-    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +158,12 @@ class RunPage:
     def dropped(self) -> int:
         """Starts so far that found no free user."""
         return self.whole.totals.dropped if self.whole else 0
+
+    @property
+    def codes(self) -> Sequence[CodeRow]:
+        """How often each status came."""
+        totals = self.whole.totals if self.whole else None
+        return code_rows(self.status_codes, totals.successes + totals.failures if totals else 0)
 
     @property
     def peak_users(self) -> int:
@@ -255,7 +255,9 @@ def run_page(view: RunView, audit: AuditPart, *, base: str, shared: bool = False
         users=last.users if last else 0,
         in_flight=last.in_flight if last else 0,
         recent=_recent(view.snapshots),
-        whole=None if merged is None else _figures(merged, view.load_s or (total.seconds if total else 0.0)),
+        whole=None
+        if merged is None
+        else figures_of(merged, view.load_s or (total.seconds if total else 0.0)),
         limits=latency_limits(plan, view.baseline_values),
         audit=audit,
         schedule_lag_limit_ms=SCHEDULE_LAG_LIMIT_MS if total is None else schedule_lag_limit_ms(plan, total),
@@ -312,10 +314,10 @@ def _recent(snapshots: Sequence[Snapshot]) -> Figures | None:
         return None
     late = _late(snapshots)
     seconds = (late[-1].end_ns - late[0].start_ns) / 1e9
-    return _figures(merge_endpoints([stats for snapshot in late for stats in snapshot.endpoints]), seconds)
+    return figures_of(merge_endpoints([stats for snapshot in late for stats in snapshot.endpoints]), seconds)
 
 
-def _figures(stats: EndpointStats, seconds: float) -> Figures:
+def figures_of(stats: EndpointStats, seconds: float) -> Figures:
     times = times_part(stats.response)
     service = times if stats.service is stats.response else times_part(stats.service)
     return Figures(totals_part(stats.totals, seconds), times, service, seconds)

@@ -1,7 +1,7 @@
 """The rows of the run page's tables and lists: failures, thresholds, changes, a sweep's steps. Pure."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -34,6 +34,17 @@ class ErrorRow:
     first_s: float
     last_s: float
     sample: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRow:
+    """How often a status came; `code` None: no response, or none that could be read. `key` is its colour."""
+
+    code: str | None
+    phrase: str
+    key: str
+    count: int
+    percent: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +147,24 @@ def _status_words(kind: str) -> tuple[int | None, str]:
         return status, HTTPStatus(status).phrase
     except ValueError:
         return status, ""
+
+
+def code_rows(codes: Mapping[str, int], ended: int) -> list[CodeRow]:
+    """One row for each status, and one for the requests without any, of `ended` requests."""
+    rows = [
+        CodeRow(code, _status_words(f"http_{code}")[1], _key(code), number, _percent(number, ended))
+        for code, number in codes.items()
+    ]
+    silent = ended - sum(codes.values())
+    return [*rows, CodeRow(None, "", "none", silent, _percent(silent, ended))] if silent > 0 else rows
+
+
+def _key(code: str) -> str:
+    return f"c{code[0]}" if code[0] in "2345" else "c2"
+
+
+def _percent(number: int, ended: int) -> float | None:
+    return 100.0 * number / ended if ended else None
 
 
 def _group(kind: str) -> str:

@@ -13,7 +13,7 @@ from webui.pages.run_context import run_page
 from webui.pages.templating import render
 from webui.runs.manager import RunManager
 from webui.runs.model import RunView
-from webui.runs.redacted import redacted
+from webui.runs.shared import as_shared
 from webui.streams.fanout import NOTHING_SEEN, Board, Renderer, RendererFailed, html_event, named_event
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ class RunFeed:
     run_id: str
     manager: RunManager
     shared: bool
+    hide_target: bool = False  # of a shared run
     board: Board = field(default_factory=Board)
     rows: RowCache = field(default_factory=RowCache)
     _row_versions: list[int] = field(default_factory=list)  # when each row last changed
@@ -101,7 +102,7 @@ class RunFeed:
         return not view.live
 
     def _made_of(self, view: RunView) -> tuple[tuple[RowCache, int], dict[str, str]]:
-        shown = redacted(view) if self.shared else view
+        shown = as_shared(view, hide_target=self.hide_target) if self.shared else view
         page = run_page(shown, view.audit, base="", shared=self.shared)
         parts = {name: render(f"run/stream/{name}.html", page) for name in PARTS}
         return self.rows.taking(view.snapshots), parts
@@ -132,22 +133,28 @@ class RunFeeds:
     """The feeds of all runs that somebody is watching."""
 
     def __init__(self) -> None:
-        self._feeds: dict[tuple[str, bool], RunFeed] = {}
+        self._feeds: dict[tuple[str, bool, bool], RunFeed] = {}
         self._closed = False
 
     def __len__(self) -> int:
         return len(self._feeds)
 
     async def watch(
-        self, manager: RunManager, run_id: str, position: str | None, *, shared: bool
+        self,
+        manager: RunManager,
+        run_id: str,
+        position: str | None,
+        *,
+        shared: bool,
+        hide_target: bool = False,
     ) -> AsyncGenerator[bytes, None]:
         """One viewer's events; viewers of the same page share one feed, which ends with the last of them."""
         if self._closed:
             return
-        key = (run_id, shared)
+        key = (run_id, shared, hide_target)
         feed = self._feeds.get(key)
         if feed is None or feed.board.ended or feed.board.failed:
-            feed = self._feeds[key] = RunFeed(run_id, manager, shared)
+            feed = self._feeds[key] = RunFeed(run_id, manager, shared, hide_target)
         try:
             async with aclosing(feed.events(position)) as events:
                 async for event in events:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
@@ -10,6 +11,7 @@ from sse_starlette import EventSourceResponse
 
 from webui.errors import NotFound
 from webui.pages.templating import render
+from webui.runs.shared import why_closed
 from webui.store import Store
 from webui.streams.fanout import html_event, named_event
 from webui.streams.run import event_stream, must_exist
@@ -32,24 +34,25 @@ async def share_stream(
 ) -> EventSourceResponse:
     """As the run page's stream, without secrets and controls."""
     share = await store.share(token)
-    if share is None or share.revoked_at is not None:
+    if share is None or why_closed(share, datetime.now(UTC)):
         raise NotFound("This link does not open any more.")
     await must_exist(share.run_id, manager, store)
     feeds: RunFeeds = request.app.state.run_feeds
-    events = feeds.watch(manager, share.run_id, last_event_id or after, shared=True)
+    position, hidden = last_event_id or after, share.hide_target
+    events = feeds.watch(manager, share.run_id, position, shared=True, hide_target=hidden)
     return event_stream(while_open(events, store, token))
 
 
 async def while_open(
     events: AsyncGenerator[bytes, None], store: Store, token: str
 ) -> AsyncGenerator[bytes, None]:
-    """The events until the link is revoked; then one that says so, and the end."""
+    """The events until the link is revoked or has expired; then one that says so, and the end."""
     checked = time.monotonic()
     async with aclosing(events) as going:
         async for event in going:
             if time.monotonic() - checked >= CHECK_S:
                 share = await store.share(token)
-                if share is None or share.revoked_at is not None:
+                if why_closed(share, datetime.now(UTC)):
                     yield html_event(render("share/revoked.html", None))
                     yield named_event("end", "revoked")
                     return

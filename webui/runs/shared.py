@@ -1,0 +1,121 @@
+"""What a share link shows of a run, and whether it still opens. Pure.
+
+Without the target: host and port of every address of the plan are replaced wherever they stand in a text, and
+what may name them in another way, headers, proxy, certificates and samples of failures, is left out.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from webui.analysis.baseline import Baseline
+from webui.metrics.snapshot import Snapshot
+from webui.plan.documents import plan_from_data, plan_to_data
+from webui.plan.model import Plan
+from webui.plan.target import parse_url
+from webui.runs.model import RunView
+from webui.runs.redacted import redacted
+from webui.store import ShareRecord
+
+Closed = Literal["unknown", "revoked", "expired"]
+
+_LEFT_OUT = ("auth", "proxy", "ca_pem", "client_cert_pem", "client_key_pem")
+
+
+def why_closed(share: ShareRecord | None, now: datetime) -> Closed | None:
+    """Why the link does not open; None where it does."""
+    if share is None:
+        return "unknown"
+    if share.revoked_at is not None:
+        return "revoked"
+    return "expired" if share.expires_at is not None and share.expires_at <= now else None
+
+
+def as_shared(view: RunView, *, hide_target: bool) -> RunView:
+    """The run without secrets, and without its target's address and headers where those are to be hidden."""
+    shown = redacted(view)
+    return _without_target(shown) if hide_target else shown
+
+
+@dataclass(frozen=True, slots=True)
+class _Aliases:
+    """Origins and hosts, each with what stands for it; the longest come first."""
+
+    pairs: tuple[tuple[re.Pattern[str], str], ...]
+
+    @classmethod
+    def of(cls, plan: Plan) -> "_Aliases":
+        """Those of the base address, of requests to other servers and of the proxy."""
+        targets = [parse_url(plan.base_url), *(plan.target_of(request) for request in plan.requests)]
+        if plan.http.proxy is not None:
+            targets.append(parse_url(plan.http.proxy))
+        hosts = dict.fromkeys(target.host for target in targets)
+        typed = dict.fromkeys(re.findall(r"://(?:[^/@\s]*@)?([^/:?#\s]+)", plan.base_url))
+        names = {host: _alias(number) for number, host in enumerate(hosts)}
+        names |= {host: _alias(0) for host in typed if host not in names}
+        ordered = sorted(names.items(), key=lambda pair: -len(pair[0]))
+        return cls(tuple((_pattern(host), alias) for host, alias in ordered))
+
+    def text(self, text: str) -> str:
+        """`text` with the aliases in place of hosts and ports."""
+        for pattern, alias in self.pairs:
+            text = pattern.sub(alias, text)
+        return text
+
+    def data(self, value: Any) -> Any:
+        """The same in every text of a document; its keys stay."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return {key: self.data(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.data(item) for item in value]
+        return value
+
+
+def _alias(number: int) -> str:
+    # RFC 2606 keeps .invalid free, so nobody can be meant by it.
+    return "hidden.invalid" if number == 0 else f"hidden-{number + 1}.invalid"
+
+
+def _pattern(host: str) -> re.Pattern[str]:
+    bare = re.escape(host)
+    return re.compile(rf"(?<![\w.-])(?:\[{bare}\]|{bare})(?::\d{{1,5}})?(?![\w-]|\.\w)", re.IGNORECASE)
+
+
+def _without_target(view: RunView) -> RunView:
+    hide = _Aliases.of(view.plan)
+    baseline, audit = view.baseline, view.stored_audit
+    return replace(
+        view,
+        name=hide.text(view.name),
+        plan=_plan(view.plan, hide),
+        status_reason=hide.text(view.status_reason),
+        tags=[hide.text(tag) for tag in view.tags],
+        note=hide.text(view.note),
+        snapshots=[_without_samples(snapshot, hide) for snapshot in view.snapshots],
+        total=None if view.total is None else _without_samples(view.total, hide),
+        stored_audit=None if audit is None else audit.model_validate(hide.data(audit.model_dump())),
+        baseline=None if baseline is None else _baseline(baseline, hide),
+    )
+
+
+def _plan(plan: Plan, hide: _Aliases) -> Plan:
+    data = hide.data(plan_to_data(plan))
+    data["http"] = {name: value for name, value in data["http"].items() if name not in _LEFT_OUT}
+    data["requests"] = [{**request, "headers": {}} for request in data["requests"]]
+    return plan_from_data(data)
+
+
+def _baseline(baseline: Baseline, hide: _Aliases) -> Baseline:
+    values = {hide.text(rule): value for rule, value in baseline.values.items()}
+    return baseline.model_copy(update={"name": hide.text(baseline.name), "values": values})
+
+
+def _without_samples(part: Snapshot, hide: _Aliases) -> Snapshot:
+    """Samples are words of the target's and of the system's own: addresses stand in them in many ways."""
+    errors = {key: replace(error, sample="") for key, error in part.errors.items()}
+    probes = {hide.text(name): stats for name, stats in part.probing.probes.items()}
+    return replace(part, errors=errors, probing=replace(part.probing, probes=probes))
