@@ -7,6 +7,7 @@ from pydantic import Field
 
 from webui.analysis.document import Moment
 from webui.analysis.part import Part
+from webui.api.confirming import MayTest, saying_how_to_confirm
 from webui.api.openapi import problems
 from webui.experiments import Definition, Experiment, Progress
 from webui.web import Experiments
@@ -50,14 +51,15 @@ class ExperimentList(Part):
     status_code=201,
     summary="Start an experiment",
     response_description="The experiment, running or waiting its turn.",
-    responses=problems(404, 409, 429),
+    responses=problems(403, 404, 409, 429),
 )
 async def create_experiment(
-    definition: Definition, experiments: Experiments, response: Response
+    definition: Definition, experiments: Experiments, confirmed: MayTest, response: Response
 ) -> ExperimentDocument:
     """Runs each variant with each number of users, one short run after another: a practice target with so
     many workers, or services of yours by their addresses. One experiment runs at a time."""
-    experiment = await experiments.create(definition)
+    with saying_how_to_confirm():
+        experiment = await experiments.create(definition, may_test=confirmed)
     response.headers["Location"] = f"/api/v1/experiments/{experiment.id}"
     return ExperimentDocument.of(experiment)
 

@@ -14,7 +14,7 @@ from sse_starlette import EventSourceResponse
 from webui.analysis.document import RunDocument, Status
 from webui.api import stream
 from webui.api.bodies import read_changes
-from webui.api.confirming import confirmed_plan
+from webui.api.confirming import MayTest, confirmed_plan, saying_how_to_confirm
 from webui.api.etags import etag, matches
 from webui.api.models import Changes, RunItem, RunList
 from webui.api.openapi import CHANGES_BODY, EVENTS, PLAN_BODY, problems
@@ -40,6 +40,10 @@ def _written_out(value: object) -> object:
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:")
 Instant = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+Prefer = Annotated[
+    str | None,
+    Header(description=f"`wait=30`: answer when it has ended, or after 30 s ({MAX_WAIT_S} at most)."),
+]
 _ETAG = {"ETag": {"description": "Of a finished run's result.", "schema": {"type": "string"}}}
 _LOCATION = {"Location": {"description": "Where the new thing is.", "schema": {"type": "string"}}}
 
@@ -49,21 +53,20 @@ _LOCATION = {"Location": {"description": "Where the new thing is.", "schema": {"
     status_code=201,
     summary="Start a run",
     response_description="The run, started or waiting its turn.",
-    responses={201: {"headers": _LOCATION}, **problems(413, 415, 429)},
+    responses={201: {"headers": _LOCATION}, **problems(403, 413, 415, 429)},
     openapi_extra=PLAN_BODY,
 )
 async def create_run(
     plan: Annotated[Plan, Depends(confirmed_plan)],
     manager: Manager,
+    confirmed: MayTest,
     response: Response,
-    prefer: Annotated[
-        str | None,
-        Header(description=f"`wait=30`: answer when it has ended, or after 30 s ({MAX_WAIT_S} at most)."),
-    ] = None,
+    prefer: Prefer = None,
 ) -> RunDocument:
     """Starts a run of the plan, or queues it when as many run as may run at a time. With `Prefer: wait=…` the
     answer is its result, where it ends in time."""
-    view = await manager.create(plan)
+    with saying_how_to_confirm():
+        view = await manager.create(plan, may_test=confirmed)
     response.headers["Location"] = f"/api/v1/runs/{view.id}"
     wait_s = wanted_wait_s(prefer)
     if wait_s is None:
@@ -140,8 +143,11 @@ async def read_run(
     if_none_match: Annotated[
         str | None, Header(description="The `ETag` of a result that the client has.", max_length=1000)
     ] = None,
+    prefer: Prefer = None,
 ) -> Response:
-    """The result document; of a live run, the figures so far. A finished run's has an ETag."""
+    """The result document; of a live run, the figures so far, or with `Prefer: wait=…` the result, where it
+    ends in time. A finished run's has an ETag."""
+    await until_ended(manager, run_id, wanted_wait_s(prefer) or 0)
     if manager.get_live(run_id) is None and not is_viewer(request):  # whose documents have no secrets
         record = await store.get_run(run_id)
         saved = None if record is None else await asyncio.to_thread(stored_document, record)

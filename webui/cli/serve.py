@@ -157,4 +157,3 @@ def serve(
 
     serve_dashboard(settings, sock, made)
     leave()
-    return 0

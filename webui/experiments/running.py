@@ -30,6 +30,7 @@ class Running:
         store: Store,
         manager: RunManager,
         lab: LabManager,
+        may_test: bool = False,
     ) -> None:
         # fixed
         self.id = id
@@ -39,6 +40,7 @@ class Running:
         self._store = store
         self._manager = manager
         self._lab = lab
+        self._may_test = may_test
         # state
         self._status: Status = "waiting"
         self._progress = Progress.of(definition)
@@ -118,7 +120,7 @@ class Running:
     async def _diagnosis(self, row: int, at: Endpoint) -> None:
         variant = self._definition.variants[row]
         self._change(row, status="diagnosing")
-        plan = sweep_plan(self._definition, variant, at)
+        plan = self._manager.ceilings.within(sweep_plan(self._definition, variant, at))
         document = await self._to_its_end(plan, {"variant": variant.label}, None, row)
         found = document.diagnosis
         if found is not None:
@@ -130,7 +132,7 @@ class Running:
         self, plan: Plan, place: dict[str, object], cell: Cell | None, row: int = 0
     ) -> RunDocument:
         """Starts a run and waits until it has ended; it is stopped when this is cancelled."""
-        view = await self._manager.create(plan)
+        view = await self._manager.create(plan, may_test=self._may_test)
         if cell is not None:
             self._progress = self._progress.with_cell(
                 cell.model_copy(update={"status": "running", "run_id": view.id})

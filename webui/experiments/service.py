@@ -6,8 +6,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from webui.errors import Conflict, InvalidInput, KatydidError, NotFound, QueueFull, StoreUnavailable
+from webui.errors import (
+    Conflict,
+    InvalidInput,
+    KatydidError,
+    NotFound,
+    Problem,
+    QueueFull,
+    StoreUnavailable,
+)
 from webui.experiments.model import Definition, Experiment, Progress, Status
+from webui.experiments.plans import Endpoint, cell_plan
 from webui.experiments.running import Running
 from webui.experiments.variants import Commands
 from webui.lab.manager import LabManager
@@ -21,6 +30,7 @@ MAX_WAITING = 10
 RECENT = 10
 BY_YOU = "Stopped by you."
 CLOSED = "Katydid was closed."
+NOT_STARTED = "http://127.0.0.1"  # where a variant answers that is still to be started
 GONE = "Katydid ended while it ran."
 ONLY_THERE = "a start command is given on the command line only, with katydid experiment --start"
 
@@ -42,10 +52,14 @@ class ExperimentManager:
         self._turn = asyncio.Lock()
         self._closing = False
 
-    async def create(self, definition: Definition, commands: Commands | None = None) -> Experiment:
-        """Starts an experiment, or queues it. `commands` start the variants that are `started`.
+    async def create(
+        self, definition: Definition, commands: Commands | None = None, *, may_test: bool = False
+    ) -> Experiment:
+        """Starts an experiment, or queues it. `commands` start the variants that are `started`. `may_test`:
+        somebody said that the public addresses in it may be tested.
 
-        Raises NotFound for an unknown practice target, InvalidInput, QueueFull, StoreUnavailable, Conflict.
+        Raises NotFound for an unknown practice target, InvalidInput, TargetRefused, Unconfirmed, QueueFull,
+        StoreUnavailable, Conflict.
         """
         if self._closing:
             raise Conflict("Katydid is closing; no experiment can be started.")
@@ -58,13 +72,27 @@ class ExperimentManager:
             target = find(definition.target)
             for variant in definition.variants:
                 target.setup(workers=variant.workers)
+        await self._check(definition, may_test=may_test)
         running = Running(
-            "x_" + new_run_id()[2:], definition, commands, self._store, self._manager, self._lab
+            "x_" + new_run_id()[2:], definition, commands, self._store, self._manager, self._lab, may_test
         )
         await self._store.add_experiment(running.record(self._owner))
         self._live[running.id] = running
         self._tasks[running.id] = asyncio.create_task(self._run(running))
         return running.view()
+
+    async def _check(self, definition: Definition, *, may_test: bool) -> None:
+        """Raises what the runs would be refused with, as far as it is known before variants are started."""
+        for index, variant in enumerate(definition.variants):
+            at = Endpoint(variant.base_url or NOT_STARTED, definition.path)
+            plan = cell_plan(definition, variant, at, max(definition.users))
+            try:
+                if variant.base_url is None:
+                    self._manager.ceilings.fitted(plan)
+                else:
+                    await self._manager.check(plan, may_test=may_test)
+            except InvalidInput as error:
+                raise _at_variant(error, index) from error
 
     async def _run(self, running: Running) -> None:
         try:
@@ -103,6 +131,17 @@ class ExperimentManager:
         task.cancel()
         await asyncio.wait([task])
 
+    async def stop_everything(self) -> tuple[list[str], list[str]]:
+        """Ends all experiments and all live runs of this process, those that wait included; the ids of the runs
+        and of the experiments. What is measured stays."""
+        ids, tasks = list(self._tasks), list(self._tasks.values())
+        for task in tasks:  # before the runs: an experiment would go on with its next one
+            task.cancel()
+        runs = await self._manager.stop_all()
+        if tasks:
+            await asyncio.wait(tasks)
+        return runs, ids
+
     async def view(self, experiment_id: str) -> Experiment:
         """The experiment as it stands. Raises NotFound, StoreUnavailable."""
         if experiment_id in self._live:
@@ -135,6 +174,17 @@ class ExperimentManager:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+
+
+_FIELDS = {"base_url": "variants[{0}].base_url", "load.users": "users", "load.duration_s": "cell_s"}
+
+
+def _at_variant(error: InvalidInput, index: int) -> InvalidInput:
+    """The same error, by the fields of the definition."""
+    problems = (
+        Problem(_FIELDS.get(each.field, each.field).format(index), each.message) for each in error.problems
+    )
+    return type(error)(list(problems))
 
 
 def stored_experiment(record: ExperimentRecord) -> Experiment:

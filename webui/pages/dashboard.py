@@ -10,23 +10,32 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
-from webui.errors import InvalidInput, KatydidError, NotFound, Problem, QueueFull, StoreUnavailable
+from webui.errors import (
+    InvalidInput,
+    KatydidError,
+    NotFound,
+    Problem,
+    QueueFull,
+    StoreUnavailable,
+    Unconfirmed,
+)
 from webui.lab.manager import LabManager, RunningTarget
 from webui.lab.practice import practice_targets
 from webui.pages.editor import PlanEditor, editor_of_plan, editor_of_text, example, form_of_plan, rewritten
 from webui.pages.findout import must_be_confirmed, why_fields, why_plan
 from webui.pages.formedit import edited, with_check, with_request, with_stage
-from webui.pages.formplan import plan_from_fields
+from webui.pages.formplan import at_controls, plan_from_fields
 from webui.pages.forms import MAX_FIELDS, MAX_PART_BYTES, FormFields, read_form
-from webui.pages.newtest import NewTest, controls, new_test
+from webui.pages.newtest import MAY_TEST, NewTest, controls, new_test
 from webui.pages.plantext import format_of, plan_from_text, text_of
 from webui.pages.rows import Recent, recent_runs
 from webui.pages.templating import respond
 from webui.plan.documents import plan_from_data
 from webui.plan.model import Plan
 from webui.runs.manager import RunManager
+from webui.runs.model import RunView
 from webui.store import Store
-from webui.web import Manager, Storage
+from webui.web import Experiments, Manager, Storage
 
 PRACTICE_USERS = 50
 PRACTICE_S = 15
@@ -83,6 +92,7 @@ class Posted:
     touched: frozenset[str]
     confirmed: bool  # writes may be repeated
     find: bool  # "Find out why" was pressed
+    may_test: bool  # the public addresses in it may be tested
 
     def plan(self) -> Plan:
         """The plan. Raises InvalidInput."""
@@ -99,8 +109,14 @@ class Posted:
     def again(self, problems: Sequence[Problem] = (), message: str = "") -> NewTest | PlanEditor:
         """The same to be put right."""
         if self.text is None:
-            return new_test(self.fields, problems, message)
-        return editor_of_text(self.text, problems, message)
+            return new_test(self.fields, problems, message, may_test=self.may_test)
+        return editor_of_text(self.text, problems, message, may_test=self.may_test)
+
+    def refused(self, error: InvalidInput) -> InvalidInput:
+        """Why the plan was not started, by the controls that it came from."""
+        if isinstance(error, Unconfirmed):
+            return InvalidInput.at(MAY_TEST, error.problems[0].message)
+        return error if self.text is not None else InvalidInput(at_controls(error, self.fields))
 
 
 async def _posted(request: Request) -> Posted:
@@ -113,6 +129,7 @@ async def _posted(request: Request) -> Posted:
                 touched=frozenset(map(str, form.getlist("touched"))),
                 confirmed="confirm" in form,
                 find="find" in form,
+                may_test=MAY_TEST in form,
             )
     except HTTPException as error:  # so Starlette refuses what it cannot take apart
         what = f"the form cannot be read ({error.detail}); a body may have 10 MB at most"
@@ -140,7 +157,7 @@ async def dashboard(
         return await _page(request, manager, store, test)
     view = await manager.view(source)
     plan = why_plan(view.plan) if why else view.plan
-    filled = _to_confirm(plan) if why else editor_of_plan(plan) if edit == "text" else form_of_plan(plan)
+    filled = await _to_confirm(plan, manager) if why else editor_of_plan(plan) if edit == "text" else form_of_plan(plan)
     named = Source(view.id, view.name or view.plan.title)
     return await _page(request, manager, store, filled, source=named)
 
@@ -153,9 +170,9 @@ async def start(request: Request, manager: Manager, store: Storage) -> Response:
         return await _edited(request, manager, store, posted)
     try:
         posted = posted.as_asked()
-        plan = posted.plan()
+        plan = manager.ceilings.within(posted.plan()) if posted.find else posted.plan()
         must_be_confirmed(plan, confirmed=posted.confirmed)
-        view = await manager.create(plan)
+        view = await _created(manager, plan, posted)
     except InvalidInput as error:
         return await _again(request, manager, store, posted.again(error.problems), 422)
     except QueueFull as error:
@@ -163,6 +180,20 @@ async def start(request: Request, manager: Manager, store: Storage) -> Response:
     except StoreUnavailable as error:
         return await _again(request, manager, store, posted.again(message=str(error)), 503)
     return RedirectResponse(f"/runs/{view.id}", HTTPStatus.SEE_OTHER)
+
+
+async def _created(manager: RunManager, plan: Plan, posted: Posted) -> RunView:
+    try:
+        return await manager.create(plan, may_test=posted.may_test)
+    except InvalidInput as error:
+        raise posted.refused(error) from error
+
+
+@router.post("/stop")
+async def stop_everything(experiments: Experiments) -> Response:
+    """Stops all tests and experiments, those that wait included."""
+    await experiments.stop_everything()
+    return RedirectResponse("/#recent", HTTPStatus.SEE_OTHER)
 
 
 @router.post("/runs/check")
@@ -218,7 +249,10 @@ async def practise(
             "name": f"Practice target: {offer.name}",
             "base_url": base_url,
             "requests": [{"path": f"/{path}"}],
-            "load": {"users": PRACTICE_USERS, "duration_s": PRACTICE_S},
+            "load": {
+                "users": manager.ceilings.most_users(PRACTICE_USERS),
+                "duration_s": manager.ceilings.longest_s(PRACTICE_S),
+            },
         }
     )
     view = await manager.create(plan)
@@ -231,11 +265,17 @@ def practice_offers(app: FastAPI) -> Sequence[RunningTarget]:
     return practice_targets(lab) if lab is not None else ()
 
 
-def _to_confirm(plan: Plan) -> NewTest | PlanEditor:
-    """The form of a sweep with the question whether it may repeat writes."""
+async def _to_confirm(plan: Plan, manager: RunManager) -> NewTest | PlanEditor:
+    """The form of a sweep with the questions that it raises: may it repeat writes, may its target be tested."""
     form = form_of_plan(plan)
     try:
         must_be_confirmed(plan, confirmed=False)
+        await manager.check(plan)
+    except Unconfirmed as error:
+        question = [Problem(MAY_TEST, error.problems[0].message)]
+        if isinstance(form, PlanEditor):
+            return editor_of_text(form.text, question, beyond=form.beyond)
+        return new_test(form.fields, question)
     except InvalidInput as error:
         if isinstance(form, PlanEditor):
             return editor_of_text(form.text, error.problems, beyond=form.beyond)

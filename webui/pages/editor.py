@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from webui.errors import InvalidInput, Problem
 from webui.pages.formplan import plan_from_fields
 from webui.pages.forms import FIRST, FormFields, RequestFields
-from webui.pages.newtest import NewTest, new_test
+from webui.pages.newtest import MAY_TEST, NewTest, new_test
 from webui.pages.plantext import format_of, plan_from_text, text_of
 from webui.pages.prefill import beyond_the_form, fields_from_plan
 from webui.pages.preview import Preview, preview_of
@@ -28,6 +28,12 @@ class PlanEditor:
     problems: Sequence[Problem] = ()
     message: str = ""
     beyond: Sequence[str] = ()
+    may_test: bool = False  # the box is ticked that says so
+
+    @property
+    def asks_may_test(self) -> bool:
+        """Whether somebody has to say that its public address may be tested, or has."""
+        return self.may_test or any(problem.field == MAY_TEST for problem in self.problems)
 
     @property
     def asks(self) -> bool:
@@ -36,15 +42,20 @@ class PlanEditor:
 
 
 def editor_of_text(
-    text: str, problems: Sequence[Problem] = (), message: str = "", beyond: Sequence[str] = ()
+    text: str,
+    problems: Sequence[Problem] = (),
+    message: str = "",
+    beyond: Sequence[str] = (),
+    *,
+    may_test: bool = False,
 ) -> PlanEditor:
     """The editor with a text as it was typed."""
     try:
         plan = plan_from_text(text)
     except InvalidInput:
-        return PlanEditor(text, format_of(text), None, problems, message, beyond)
+        return PlanEditor(text, format_of(text), None, problems, message, beyond, may_test)
     shown = preview_of(plan.load, plan.think_time_s)
-    return PlanEditor(text, format_of(text), shown, problems, message, beyond)
+    return PlanEditor(text, format_of(text), shown, problems, message, beyond, may_test)
 
 
 def editor_of_plan(plan: Plan, form: str = "json", beyond: Sequence[str] = ()) -> PlanEditor:

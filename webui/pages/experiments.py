@@ -29,7 +29,7 @@ async def start(desk: AtDesk) -> Response:
     """Starts the experiment that was typed and goes to its page; or shows the form with what is wrong."""
     fields = ExperimentFields.read(await desk.request.form())
     try:
-        experiment = await desk.experiments.create(definition_of(fields))
+        experiment = await desk.experiments.create(definition_of(fields), may_test=fields.may_test)
     except KatydidError as error:
         return await desk.no_experiment(error, fields)
     return RedirectResponse(f"/experiments/{experiment.id}", HTTPStatus.SEE_OTHER)

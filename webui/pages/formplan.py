@@ -77,6 +77,13 @@ def plan_from_fields(fields: FormFields) -> Plan:
     return plan
 
 
+def at_controls(error: InvalidInput, fields: FormFields) -> list[Problem]:
+    """What is wrong with the plan of these fields, by the form's controls."""
+    reader = _Reader()
+    reader.document(fields)
+    return [Problem(*reader.on_the_form(problem, fields)) for problem in error.problems]
+
+
 def load_from_fields(fields: FormFields) -> Shape | None:
     """The load alone, as far as it can be read; None while it cannot."""
     reader = LoadReader()

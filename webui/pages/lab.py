@@ -66,6 +66,10 @@ class Desk:
         given = answers_of(self.request.cookies) if answers is None else answers
         return lab_page(self.lab.running(), tests, given, extra=extra_installed())
 
+    async def diagnose(self, running: RunningTarget) -> None:
+        """Starts the sweep that says why a practice target behaves as it does. Raises as `create` does."""
+        await self.manager.create(self.manager.ceilings.within(diagnosis_plan(running)))
+
     async def done(self, name: str) -> Response:
         """What was asked of the target `name` is done."""
         if not self.by_htmx:
@@ -122,7 +126,7 @@ async def start(name: str, desk: AtDesk) -> Response:
         setup = setup_of(target, fields)
         running = await _started(desk.lab, name, setup)
         if form.get("do") == "test":
-            await desk.manager.create(diagnosis_plan(running))
+            await desk.diagnose(running)
     except KatydidError as error:
         return await desk.refused(error, name, fields)
     return await desk.done(name)
@@ -136,7 +140,7 @@ async def test(name: str, running_id: str, desk: AtDesk) -> Response:
     if running is None:
         return await desk.refused(Conflict(NOT_RUNNING), name)
     try:
-        await desk.manager.create(diagnosis_plan(running))
+        await desk.diagnose(running)
     except KatydidError as error:
         return await desk.refused(error, name)
     return await desk.done(name)

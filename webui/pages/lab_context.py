@@ -100,6 +100,7 @@ class ExperimentFields:
     users: str = "1, 4, 16, 64, 256"
     cell_s: str = "3 s"
     diagnose: bool = True
+    may_test: bool = False
 
     @classmethod
     def read(cls, form: FormData) -> "ExperimentFields":
@@ -116,6 +117,7 @@ class ExperimentFields:
             **texts,
             workers=workers if workers or ticked else cls().workers,
             diagnose="diagnose" in form or not ticked,
+            may_test="may_test" in form,
         )
 
 

@@ -36,6 +36,7 @@ class NewTest:
     errors: Mapping[str, str] = field(default_factory=dict)
     message: str = ""  # why nothing was started, where no control is to blame
     open: bool = False  # whether Advanced is unfolded
+    may_test: bool = False  # the box is ticked that says so
     methods: Sequence[str] = METHODS
     check_kinds: Sequence[str] = CHECK_KINDS
 
@@ -56,6 +57,7 @@ class NewTest:
         return changed or any(control in self.errors for control in _CONNECTION)
 
 
+MAY_TEST = "may_test"  # the box that says that a public address may be tested
 _LOADS = {
     "steady": ("users", "duration", "iterations", "spawn_rate", "pause"),
     "ramp": ("ramp_from", "ramp_to", "ramp_time", "ramp_hold", "pause"),
@@ -90,7 +92,7 @@ def _basic(fields: FormFields) -> list[str]:
     stages = [f"stage-{stage.key}" for stage in fields.stages]
     chosen = _LOADS[fields.shape]
     before = chosen[:1] if fields.shape == "stages" else chosen
-    found = [f"method-{FIRST}", f"url-{FIRST}", *before, *stages, *chosen, *others]
+    found = [f"method-{FIRST}", f"url-{FIRST}", MAY_TEST, *before, *stages, *chosen, *others]
     return list(dict.fromkeys(found))
 
 
@@ -99,7 +101,12 @@ def _checks(request: RequestFields) -> list[str]:
 
 
 def new_test(
-    fields: FormFields, problems: Sequence[Problem] = (), message: str = "", *, unfold: bool = False
+    fields: FormFields,
+    problems: Sequence[Problem] = (),
+    message: str = "",
+    *,
+    unfold: bool = False,
+    may_test: bool = False,
 ) -> NewTest:
     """The form with these fields and what is wrong with them."""
     known = controls(fields)
@@ -114,6 +121,7 @@ def new_test(
         errors=errors,
         message="; ".join([message, *rest] if message else rest),
         open=unfold or any(control not in basic for control in errors),
+        may_test=may_test,
     )
 
 

@@ -66,9 +66,23 @@ class Ceilings:
         elif kind == "add_time":
             _raise(self._duration(end_s, "add_s"))
 
+    def within(self, plan: Plan) -> Plan:
+        """A plan whose sweep Katydid chose, with as many users as there may be at its end."""
+        load = plan.load
+        if not isinstance(load, Sweep):
+            return plan
+        most = self.most_users(load.to)
+        return plan.model_copy(
+            update={"load": load.model_copy(update={"to": most, "from_": min(load.from_, most)})}
+        )
+
     def most_users(self, wanted: int) -> int:
         """So many users, or as many as there may be."""
         return wanted if self.users is None else min(wanted, self.users)
+
+    def longest_s(self, wanted: float) -> float:
+        """So many seconds, or as many as there may be."""
+        return wanted if self.duration_s is None else min(wanted, self.duration_s)
 
     @property
     def out_of_time(self) -> str:
