@@ -2,7 +2,21 @@
 
 from fastapi import FastAPI
 
-from webui.api import closer, compare, experiments, exports, health, lab, metrics, openapi, plans, problems, runs, shares
+from webui.api import (
+    closer,
+    compare,
+    experiments,
+    exports,
+    health,
+    lab,
+    metrics,
+    openapi,
+    plans,
+    problems,
+    runs,
+    shares,
+    stop,
+)
 
 
 def install(app: FastAPI) -> None:
@@ -11,6 +25,7 @@ def install(app: FastAPI) -> None:
     app.include_router(health.router)
     app.include_router(metrics.router)
     app.include_router(runs.router)
+    app.include_router(stop.router)
     app.include_router(shares.router)
     app.include_router(closer.router)
     app.include_router(plans.router)
