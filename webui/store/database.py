@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, Final, TypeVar
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import URL, Connection, event, make_url, text
+from sqlalchemy import URL, Connection, ExceptionContext, event, make_url, text
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -178,6 +179,7 @@ def _create_engine(url: URL) -> AsyncEngine:
     engine = create_async_engine(url, connect_args=arguments, pool_timeout=BUSY_S, **options)
     event.listen(engine.sync_engine, "connect", _set_up_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    event.listen(engine.sync_engine, "handle_error", _forget_read_only)
     return engine
 
 
@@ -193,6 +195,13 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
     except BaseException:
         connection.close()
         raise
+
+
+def _forget_read_only(context: ExceptionContext) -> None:
+    # A connection that was opened while the file could not be written stays read-only for good.
+    code = getattr(context.original_exception, "sqlite_errorcode", 0)
+    if code & 0xFF == sqlite3.SQLITE_READONLY:
+        context.is_disconnect = True
 
 
 def _begin_sqlite(connection: Connection) -> None:
