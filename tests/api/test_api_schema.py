@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import threading
+import os
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 import schemathesis
-import uvicorn
-from fastapi import FastAPI
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from tests.api.conftest import PLAN
-from tests.api.fake_lab import FakeLab
-from tests.api.fakes import FakeFleet
+from tests.api.served import served
 from webui.app import create_app
-from webui.experiments import ExperimentManager
-from webui.runs.manager import RunManager
 from webui.settings import Settings
-from webui.store import Store
 
+# For each operation; a nightly job sets this to thousands.
+EXAMPLES = int(os.environ.get("KATYDID_TEST_EXAMPLES", "12"))
 # What is an address or a cursor, no schema says; both have tests of their own.
 EVERYWHERE = [positive_data_acceptance]
 # Numbers may come as text in a plan, which its schema does not say.
@@ -37,47 +32,18 @@ def toml_body(_: object, value: object) -> bytes:
     return str(value).encode(errors="replace")
 
 
-def application(folder: Path) -> FastAPI:
-    """The real application, but its runs end at once without any load."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.store = await Store.open(app.state.settings.store_url)
-        app.state.manager = RunManager(app.state.store, FakeFleet(quick=True), app.state.settings)  # type: ignore[arg-type]
-        await app.state.manager.start()
-        app.state.lab = FakeLab()
-        app.state.experiments = ExperimentManager(app.state.store, app.state.manager, app.state.lab)
-        yield
-        await app.state.experiments.close()
-        await app.state.lab.close()
-        await app.state.manager.close()
-        await app.state.store.close()
-
-    app = create_app(Settings(data_dir=folder, practice_target=False))
-    app.router.lifespan_context = lifespan
-    return app
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the application is served."""
-    app = application(tmp_path_factory.mktemp("schema"))
-    running = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
-    thread = threading.Thread(target=running.run)
-    thread.start()
-    while not running.started:
-        assert thread.is_alive()
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}"
-    running.should_exit = True
-    thread.join()
+    with served(tmp_path_factory.mktemp("schema")) as url:
+        yield url
 
 
 schema = schemathesis.openapi.from_dict(create_app(Settings(practice_target=False)).openapi())
 
 
 @schema.parametrize()
-@settings(max_examples=15, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_response_is_as_described(case: schemathesis.Case, server: str) -> None:
     excluded = FOR_PLANS if case.path == "/api/v1/runs" and case.method == "POST" else EVERYWHERE
     case.call_and_validate(server, excluded_checks=excluded, timeout=10)
