@@ -11,6 +11,7 @@
     ├── TooManyAttempts     wrong tokens from this address; carries how long to wait
     ├── Conflict            the thing exists but is in no state for this (stop a finished run)
     ├── QueueFull           too many runs are waiting already
+    ├── OwnerSilent         another process runs the run, and does not answer
     ├── StoreUnavailable    the database is locked, corrupt, read-only or gone
     ├── AddressInUse        a port that was to be listened on is taken
     ├── TargetFailed        a practice target could not be started
@@ -100,6 +101,10 @@ class Conflict(KatydidError):
 
 class QueueFull(KatydidError):
     """As many runs wait as may wait."""
+
+
+class OwnerSilent(KatydidError):
+    """Another process on the same database runs the run, and does not answer in time."""
 
 
 class StoreUnavailable(KatydidError):

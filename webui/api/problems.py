@@ -67,6 +67,7 @@ _KINDS: Mapping[type[errors.KatydidError], tuple[int, str]] = {
     errors.TooManyAttempts: (429, "too-many-attempts"),
     errors.Conflict: (409, "conflict"),
     errors.QueueFull: (429, "queue-full"),
+    errors.OwnerSilent: (503, "owner-silent"),
     errors.StoreUnavailable: (503, "store-unavailable"),
     errors.GeneratorFailed: (503, "generator-failed"),
     errors.AddressInUse: (409, "address-in-use"),
@@ -82,6 +83,7 @@ _TITLES = {
     "too-many-attempts": "Too many wrong tokens",
     "conflict": "Not possible in the present state",
     "queue-full": "Too many tests are waiting",
+    "owner-silent": "The test's own dashboard does not answer",
     "store-unavailable": "The database is not available",
     "generator-failed": "The load generator failed",
     "address-in-use": "The port is in use",
@@ -89,7 +91,7 @@ _TITLES = {
 }
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _UNREADABLE = "There was an error parsing the body"  # FastAPI's, with status 400
-_RETRY_AFTER_S = {"queue-full": "10", "store-unavailable": "5", "generator-failed": "5"}
+_RETRY_AFTER_S = {"queue-full": "10", "store-unavailable": "5", "owner-silent": "2", "generator-failed": "5"}
 
 
 def install(app: FastAPI) -> None:

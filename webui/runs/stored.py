@@ -10,8 +10,9 @@ from webui.errors import Deleted, NotFound
 from webui.metrics import codec
 from webui.metrics.snapshot import Snapshot, merge_time
 from webui.plan.documents import plan_from_data
+from webui.plan.model import Plan
 from webui.runs.books import closed
-from webui.runs.changes import of_marks, offered_s, paused_s, planned_end_s
+from webui.runs.changes import RunChange, of_marks, offered_s, paused_s, planned_end_s
 from webui.runs.model import RunView
 from webui.runs.state import RunStatus
 from webui.store import RunRecord, Store
@@ -45,16 +46,27 @@ def view_of(record: RunRecord, rows: Sequence[bytes], now: datetime) -> RunView:
     status = RunStatus(record.status)
     if total is not None and status is RunStatus.INTERRUPTED:  # its last rows are as they were found
         snapshots, total = closed(snapshots, total)
-    plan = plan_from_data(record.plan)
     changes = of_marks(total.marks) if total is not None else []
     elapsed_s = _elapsed_s(record, status, total, now)
+    return assembled(record, plan_from_data(record.plan), snapshots, total, changes, elapsed_s)
+
+
+def assembled(
+    record: RunRecord,
+    plan: Plan,
+    snapshots: Sequence[Snapshot],
+    total: Snapshot | None,
+    changes: Sequence[RunChange],
+    elapsed_s: float,
+) -> RunView:
+    """The view of a record, the plan in it, and what was measured. Pure."""
     end_s = planned_end_s(plan.load, changes, elapsed_s)
     result = record.result or {}
     return RunView(
         id=record.id,
         name=record.name,
         plan=plan,
-        status=status,
+        status=RunStatus(record.status),
         status_reason=record.status_reason,
         tags=record.tags,
         note=record.note,

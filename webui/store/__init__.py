@@ -1,7 +1,9 @@
 """The database: tables, migrations, and the repository with every query."""
 
+from webui.store.notices import AnswerNotice, CommandNotice, Listening, Notice, RunNotice
 from webui.store.records import (
     MAX_PAGE,
+    CommandRecord,
     ExperimentRecord,
     GroupPage,
     PlanGroup,
@@ -17,10 +19,16 @@ from webui.store.repository import Store
 
 __all__ = [
     "MAX_PAGE",
+    "AnswerNotice",
+    "CommandNotice",
+    "CommandRecord",
     "ExperimentRecord",
     "GroupPage",
+    "Listening",
+    "Notice",
     "PlanGroup",
     "RunChanges",
+    "RunNotice",
     "RunPage",
     "RunQuery",
     "RunRecord",

@@ -35,3 +35,19 @@ def arguments(url: URL, busy_s: float) -> dict[str, Any]:
     settings = {"application_name": "katydid", "lock_timeout": f"{busy_s * 1000:.0f}"}
     given = {"timeout": CONNECT_S, "command_timeout": STATEMENT_S, "server_settings": settings}
     return {name: value for name, value in given.items() if name not in url.query}
+
+
+async def connect(url: URL, busy_s: float = CONNECT_S) -> Any:
+    """A connection of the driver's own, outside the pool."""
+    import asyncpg
+
+    _, options = url.get_dialect()().create_connect_args(url)
+    given = {name: value for name, value in options.items() if name not in _OF_SQLALCHEMY}
+    return await asyncpg.connect(**arguments(url, busy_s), **given)
+
+
+def faults() -> tuple[type[Exception], ...]:
+    """What a connection of the driver's own raises when its server is not there, or refuses."""
+    import asyncpg
+
+    return (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)

@@ -172,3 +172,15 @@ class ExperimentRecord:
     owner: str = ""
     definition: Mapping[str, Any]
     result: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandRecord:
+    """What one process asks of `owner`, who runs the run."""
+
+    id: str
+    owner: str
+    run_id: str
+    kind: str
+    arguments: Mapping[str, Any]
+    created_at: datetime

@@ -5,8 +5,7 @@ when its caller is cancelled meanwhile: then it goes on to its end unseen.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Self, Unpack
 
 from sqlalchemy import delete, insert, null, select, update
@@ -15,20 +14,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from webui.store import listing
 from webui.store.base import no_run, whole
+from webui.store.commands import Commands
 from webui.store.database import Database
 from webui.store.deletion import Deletion
 from webui.store.experiments import Experiments
 from webui.store.links import Links
 from webui.store.lookup import Lookup
+from webui.store.notices import Listening, Notice, RunNotice, tell
+from webui.store.owners import Owners
 from webui.store.plans import Plans
-from webui.store.records import LIVE, RunChanges, RunPage, RunQuery, RunRecord, RunSummary
+from webui.store.records import RunChanges, RunPage, RunQuery, RunRecord
 from webui.store.rows import OF_RUN, packed, record, row, search_text, summary
 from webui.store.tables import SHOWN, documents, run_tags, runs, snapshots
 
 _CHUNK = 100  # rows in one statement
 
 
-class Store(Links, Lookup, Plans, Experiments, Deletion):
+class Store(Links, Lookup, Plans, Experiments, Deletion, Owners, Commands):
     """The repository. One for a process; safe to use from many tasks at a time."""
 
     @classmethod
@@ -42,6 +44,13 @@ class Store(Links, Lookup, Plans, Experiments, Deletion):
     async def close(self) -> None:
         """Closes the database."""
         await self._database.close()
+
+    def listen(self, heard: Callable[[Notice], None], joined: Callable[[], None]) -> Listening | None:
+        """What other processes on the same database tell, see `Listening`; None on SQLite, where nothing
+        can be told."""
+        if self._database.dialect != "postgresql":
+            return None
+        return Listening(self._database.url, heard, joined)
 
     @whole
     async def check(self) -> None:
@@ -58,6 +67,7 @@ class Store(Links, Lookup, Plans, Experiments, Deletion):
             if await _exists(connection, run.id):
                 raise ValueError(f"there is a run {run.id} already")
             await _add(connection, [run])
+            await tell(connection, RunNotice(run.id))
 
     @whole
     async def add_runs(self, new: Sequence[RunRecord]) -> None:
@@ -71,6 +81,7 @@ class Store(Links, Lookup, Plans, Experiments, Deletion):
         """Sets the given fields. Raises NotFound."""
         async with self._database.writing() as connection:
             await _update(connection, run_id, changes)
+            await tell(connection, RunNotice(run_id))
 
     @whole
     async def finish_run(
@@ -88,6 +99,7 @@ class Store(Links, Lookup, Plans, Experiments, Deletion):
             await connection.execute(
                 update(documents).where(documents.c.run_id == run_id).values(result=document)
             )
+            await tell(connection, RunNotice(run_id))
 
     @whole
     async def get_run(self, run_id: str, *, with_result: bool = True) -> RunRecord | None:
@@ -118,44 +130,23 @@ class Store(Links, Lookup, Plans, Experiments, Deletion):
         cursor = listing.cursor_after(query, shown[-1][len(runs.c) :]) if more else None
         return RunPage([summary(one) for one in shown], cursor, total or 0)
 
-    # -- who runs what: one process owns each live run -------------------------------------------------
-
-    @whole
-    async def live_runs(self) -> list[RunSummary]:
-        """The runs that have not ended, whoever owns them, oldest first."""
-        statement = select(runs).where(runs.c.status.in_(LIVE)).order_by(runs.c.created_at, runs.c.id)
-        async with self._database.reading() as connection:
-            return [summary(found) for found in await connection.execute(statement)]
-
-    @whole
-    async def beat(self, owner: str, now: datetime) -> None:
-        """Says that the owner of its live runs is alive."""
-        mine = (runs.c.owner == owner) & runs.c.status.in_(LIVE)
-        async with self._database.writing() as connection:
-            await connection.execute(update(runs).where(mine).values(heartbeat_at=now))
-
-    @whole
-    async def claim(self, run_id: str, *, owner: str, new_owner: str) -> bool:
-        """Takes a live run over from an owner found dead; False when another process was first."""
-        theirs = (runs.c.id == run_id) & (runs.c.owner == owner) & runs.c.status.in_(LIVE)
-        values = {"owner": new_owner, "heartbeat_at": datetime.now(UTC)}
-        async with self._database.writing() as connection:
-            return (await connection.execute(update(runs).where(theirs).values(**values))).rowcount == 1
-
     # -- snapshots -------------------------------------------------------------------------------------
 
     @whole
-    async def put_snapshots(self, run_id: str, rows: Iterable[tuple[int, bytes]]) -> None:
+    async def put_snapshots(self, run_id: str, rows: Collection[tuple[int, bytes]]) -> None:
         """Writes rows at their positions, over what stood there. Raises NotFound."""
         async with self._database.writing() as connection:
-            await self._put(connection, run_id, rows)
+            first = await self._put(connection, run_id, rows)
+            if first is not None:
+                await tell(connection, RunNotice(run_id, first))
 
     @whole
-    async def replace_snapshots(self, run_id: str, rows: Iterable[tuple[int, bytes]]) -> None:
+    async def replace_snapshots(self, run_id: str, rows: Collection[tuple[int, bytes]]) -> None:
         """Writes these rows in place of all of the run's. Raises NotFound."""
         async with self._database.writing() as connection:
             await connection.execute(delete(snapshots).where(snapshots.c.run_id == run_id))
             await self._put(connection, run_id, rows)
+            await tell(connection, RunNotice(run_id, 0, whole=True))
 
     @whole
     async def snapshots(self, run_id: str) -> list[bytes]:
@@ -166,7 +157,18 @@ class Store(Links, Lookup, Plans, Experiments, Deletion):
         async with self._database.reading() as connection:
             return list((await connection.scalars(statement)).all())
 
-    async def _put(self, connection: AsyncConnection, run_id: str, rows: Iterable[tuple[int, bytes]]) -> None:
+    @whole
+    async def snapshots_from(self, run_id: str, first: int) -> list[tuple[int, bytes]]:
+        """The rows at position `first` and after it, each with its position, in their order."""
+        these = (snapshots.c.run_id == run_id) & (snapshots.c.position >= first)
+        statement = select(snapshots.c.position, snapshots.c.data).where(these).order_by(snapshots.c.position)
+        async with self._database.reading() as connection:
+            return [(row.position, row.data) for row in await connection.execute(statement)]
+
+    async def _put(
+        self, connection: AsyncConnection, run_id: str, rows: Collection[tuple[int, bytes]]
+    ) -> int | None:
+        """The first position that was written."""
         # ON CONFLICT is written alike in both, but SQLAlchemy has one construct for each.
         into = postgresql.insert if self._database.dialect == "postgresql" else sqlite.insert
         statement = into(snapshots)
@@ -177,6 +179,7 @@ class Store(Links, Lookup, Plans, Experiments, Deletion):
         values = [{"run_id": run_id, "position": position, "data": data} for position, data in rows]
         for start in range(0, len(values), _CHUNK):
             await connection.execute(upsert, values[start : start + _CHUNK])
+        return min((position for position, _ in rows), default=None)
 
 
 async def _update(connection: AsyncConnection, run_id: str, changes: RunChanges) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from webui.store import listing
-from webui.store.records import ExperimentRecord, RunRecord, RunSummary, ShareRecord
+from webui.store.records import CommandRecord, ExperimentRecord, RunRecord, RunSummary, ShareRecord
 
 TARGET_LENGTH = 500  # of a target in lists; the plan has it in full
 SUMMARY = tuple(RunSummary.__dataclass_fields__)
@@ -60,6 +60,11 @@ def share(found: Row[Any]) -> ShareRecord:
 def experiment(found: Row[Any]) -> ExperimentRecord:
     """The experiment in a row of `experiments`."""
     return ExperimentRecord(**{name: getattr(found, name) for name in ExperimentRecord.__dataclass_fields__})
+
+
+def command(found: Row[Any]) -> CommandRecord:
+    """The command in a row of `commands`."""
+    return CommandRecord(**{name: getattr(found, name) for name in CommandRecord.__dataclass_fields__})
 
 
 def packed(result: Mapping[str, Any] | None) -> bytes | None:

@@ -24,9 +24,6 @@ def upgrade() -> None:
     )
     if op.get_bind().dialect.name == "postgresql":
         _replace_list_indexes()
-        # Lists read many rows and show the small lines of few: those are kept apart, so that a search of
-        # 100,000 runs reads a quarter as much.
-        op.execute("ALTER TABLE runs SET (toast_tuple_target = 256)")
 
 
 def _replace_list_indexes() -> None:
