@@ -46,7 +46,7 @@ def test_the_request_on_the_wire() -> None:
     assert (seen.method, seen.path, seen.body) == ("POST", "/items?a=1&b=2&b=3", b'{"name":"x"}')
     assert seen.headers == {
         "host": f"127.0.0.1:{target.port}",
-        "user-agent": "katydid/0.1.0",
+        "user-agent": "katydid/0.1.0 (load test)",
         "accept-encoding": "gzip, deflate",
         "accept": "text/html",
         "x-me": "é",

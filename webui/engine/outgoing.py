@@ -11,7 +11,7 @@ from webui.plan.request import Request
 from webui.plan.secrets import is_secret_name
 from webui.plan.target import Target, parse_url
 
-USER_AGENT = f"katydid/{__version__}"
+USER_AGENT = f"katydid/{__version__} (load test)"
 ACCEPT_ENCODING = "gzip, deflate"  # what the checks can decode
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _CHUNK = 16 * 1024
@@ -26,7 +26,8 @@ Header = tuple[str, str]
 class Outgoing:
     """One request. `headers` are all but those of its framing; `body` is None where it has none.
 
-    `chunked`: the body goes in chunks; `expect`: only once the server has asked for it.
+    `chunked`: the body goes in chunks; `expect`: only once the server has asked for it. `secrets`: headers, in
+    lower case, that the plan says are secret.
     """
 
     method: str
@@ -35,6 +36,7 @@ class Outgoing:
     body: bytes | None = None
     chunked: bool = False
     expect: bool = False
+    secrets: frozenset[str] = frozenset()
 
     def framing(self) -> list[Header]:
         """The headers that say where the body ends, and what is to happen before it."""
@@ -65,11 +67,14 @@ class Outgoing:
         left_out = _ABOUT_THE_BODY if as_get else frozenset()
         headers = tuple(header for header in self.headers if header[0].lower() not in left_out)
         if target.origin != self.target.origin:
-            open_to_all = (own for own in headers if own[0].lower() != "host" and not is_secret_name(own[0]))
+            open_to_all = (own for own in headers if own[0].lower() != "host" and not self._is_secret(own[0]))
             headers = (("Host", target.authority), *open_to_all)
         if as_get:
-            return Outgoing("GET", target, headers)
+            return Outgoing("GET", target, headers, secrets=self.secrets)
         return replace(self, target=target, headers=headers)
+
+    def _is_secret(self, name: str) -> bool:
+        return is_secret_name(name) or name.lower() in self.secrets
 
 
 def _parts(body: bytes) -> Iterator[bytes]:
@@ -99,6 +104,7 @@ def outgoing(plan: Plan, request: Request) -> Outgoing:
         body,
         chunked=request.chunked,
         expect=request.expect_continue and bool(body),
+        secrets=frozenset(name.lower() for name in plan.secrets),
     )
 
 

@@ -8,10 +8,9 @@ from typing import Any
 from webui.errors import InvalidInput
 from webui.plan.documents import plan_from_data
 from webui.plan.model import Plan
-from webui.plan.secrets import is_secret_name
 
 # What is said about a run and how it is judged: not what is sent.
-_BESIDE = ("schema_", "name", "tags", "note", "thresholds", "abort_on_fail_after_s")
+_BESIDE = ("schema_", "name", "tags", "note", "secrets", "thresholds", "abort_on_fail_after_s")
 
 
 def plan_key(plan: Plan) -> str:
@@ -25,7 +24,7 @@ def plan_key(plan: Plan) -> str:
     data["load"] = {"shape": plan.load.shape, **data["load"]}
     for request in data["requests"]:
         headers = request.get("headers", {})
-        request["headers"] = {name: _unless_secret(name, value) for name, value in headers.items()}
+        request["headers"] = {name: None if plan.is_secret(name) else headers[name] for name in headers}
     http = data.get("http", {})
     for name in ("auth", "client_key_pem", "client_cert_pem"):
         if name in http:
@@ -39,10 +38,6 @@ def key_of_data(data: Mapping[str, Any]) -> str:
         return plan_key(plan_from_data(data))
     except InvalidInput:
         return _digest(data)
-
-
-def _unless_secret(name: str, value: Any) -> Any:
-    return None if is_secret_name(name) else value
 
 
 def _digest(data: Any) -> str:

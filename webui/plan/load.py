@@ -183,6 +183,35 @@ def planned_s(load: Shape) -> float | None:
     return None if isinstance(load, Burst | Sweep) else load.duration_s
 
 
+def no_warmup(load: Shape) -> str | None:
+    """Why a load of this shape has no warm-up; None where it may have one."""
+    if isinstance(load, Sweep):
+        return "a sweep has no warm-up: each of its levels settles before it is measured"
+    if isinstance(load, Burst):
+        return "bursts have no warm-up: send one burst more, and look at the later ones"
+    if isinstance(load, ConstantUsers) and (load.iterations or load.iterations_per_user):
+        return "a warm-up goes with a load that ends by time: leave the iterations or the warm-up out"
+    return None
+
+
+def warmed_up(load: Shape, warmup_s: float) -> Shape:
+    """The load with its warm-up before it. A ramp is held where it begins (where that is at nothing, at the
+    first level that it reaches), and then begins; a constant load just begins earlier."""
+    if isinstance(load, RampingUsers) and warmup_s:
+        users = load.start_users or next(stage.users for stage in load.stages if stage.users)
+        before = (
+            UserStage(duration_s=warmup_s, users=users),
+            UserStage(duration_s=0, users=load.start_users),
+        )
+        return load.model_copy(update={"start_users": users, "stages": (*before, *load.stages)})
+    if isinstance(load, RampingRate) and warmup_s:
+        rate = load.start_rate_rps or next(stage.rate_rps for stage in load.stages if stage.rate_rps)
+        held = RateStage(duration_s=warmup_s, rate_rps=rate)
+        jump = RateStage(duration_s=0, rate_rps=load.start_rate_rps)
+        return load.model_copy(update={"start_rate_rps": rate, "stages": (held, jump, *load.stages)})
+    return load
+
+
 def peak_users(load: Shape) -> int:
     """The most users at a time, and so the most requests in flight."""
     if isinstance(load, RampingUsers):

@@ -7,8 +7,9 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_va
 
 from webui.metrics import thresholds
 from webui.plan.base import Document
-from webui.plan.load import MAX_DURATION_S, Load
+from webui.plan.load import MAX_DURATION_S, Load, no_warmup
 from webui.plan.request import Request
+from webui.plan.secrets import is_secret_name
 from webui.plan.target import Target, parse_url
 from webui.units import NS_PER_S
 
@@ -118,11 +119,13 @@ def _check_threshold(expression: str) -> str:
 
 
 Expression = Annotated[str, Field(max_length=300), AfterValidator(_check_threshold)]
+SecretField = Annotated[str, Field(min_length=1, max_length=200)]
 Tag = Annotated[str, Field(min_length=1, max_length=60)]
 ThinkTime = Annotated[float, Field(ge=0, le=3600)]
 
 
 NO_CANARY = "off"
+MAX_WARMUP_S = 3600.0
 
 
 def _check_canary(path: str, base_url: str, requests: Sequence[Request]) -> None:
@@ -146,13 +149,16 @@ class Plan(Document):
     between its two ends. `graceful_stop_s`: how long requests in flight may go on when the load ends.
     `abort_on_fail_after_s`: from then on the run is stopped as soon as a threshold does not hold.
     `canary`: the path of a cheap route on the base URL that is asked beside the load, or "off"; None: a sweep
-    looks for one itself, other shapes have none."""
+    looks for one itself, other shapes have none. `secrets`: names of further headers, parameters and fields whose
+    values are secret. `warmup_s`: load goes on for so long before the run begins,
+    and what comes of it is in no figure but its own."""
 
     schema_: Annotated[Literal["katydid.plan/1"], Field(alias="schema")] = "katydid.plan/1"
     name: Annotated[str, Field(max_length=200)] = ""
     base_url: str
     tags: Annotated[tuple[Tag, ...], Field(max_length=20)] = ()
     note: Annotated[str, Field(max_length=10_000)] = ""
+    secrets: Annotated[tuple[SecretField, ...], Field(max_length=50)] = ()
     requests: Annotated[tuple[Request, ...], Field(min_length=1, max_length=MAX_REQUESTS)]
     load: Load
     think_time_s: tuple[ThinkTime, ThinkTime] = (0.0, 0.0)
@@ -161,6 +167,7 @@ class Plan(Document):
     http: HttpOptions = HttpOptions()
     abort_on_fail_after_s: Annotated[float, Field(ge=0, le=MAX_DURATION_S)] | None = None
     graceful_stop_s: Annotated[float, Field(ge=0, le=600)] = 2.0
+    warmup_s: Annotated[float, Field(ge=0, le=MAX_WARMUP_S)] = 0.0
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
@@ -197,6 +204,13 @@ class Plan(Document):
             raise ValueError("the shortest think time comes first")
         return value
 
+    @field_validator("warmup_s")
+    @classmethod
+    def _can_be_warmed_up(cls, value: float, info: ValidationInfo) -> float:
+        if value and "load" in info.data and (reason := no_warmup(info.data["load"])):
+            raise ValueError(reason)
+        return value
+
     @model_validator(mode="after")
     def _distinct_labels(self) -> "Plan":
         labels = [request.label for request in self.requests]
@@ -204,6 +218,11 @@ class Plan(Document):
         if twice is not None:
             raise ValueError(f"two requests are called {twice!r}; give each a name of its own")
         return self
+
+    def is_secret(self, name: str) -> bool:
+        """Whether the value of a header, parameter or field of that name is secret: its name says so, or the
+        plan does."""
+        return is_secret_name(name) or name.lower() in {own.lower() for own in self.secrets}
 
     @property
     def title(self) -> str:

@@ -170,6 +170,8 @@ class Request(Document):
             raise ValueError("a path must start with / (or be a whole http:// or https:// address)")
         elif any(ord(char) < 33 or ord(char) == 127 for char in value):
             raise ValueError("a path has no spaces or control characters; write a space as %20")
+        if "${env:" in value.partition("?")[0]:
+            raise ValueError("a path takes nothing from the environment; its query, headers and body can")
         return value
 
     @field_validator("name")

@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE)
+_NUMBER_AT_END = re.compile(r"[\d.]+|(?:.*\.)?(?:\d+|0x[0-9a-f]*)\.?", re.IGNORECASE)
 _KEEP_IN_PATH = "/%:@!$&'()*+,;=-._~"
 _KEEP_IN_QUERY = _KEEP_IN_PATH + "?[]"
 
@@ -72,7 +73,7 @@ def _host(parts: SplitResult) -> str:
         ascii_host = host.encode("idna").decode("ascii") if not host.isascii() else host
     except UnicodeError as error:
         raise ValueError(f"{host[:80]!r} is no valid host name") from error
-    if re.fullmatch(r"[\d.]+", ascii_host):
+    if _NUMBER_AT_END.fullmatch(ascii_host):  # systems read 2130706433 and 0x7f.1 as addresses, too
         return _ipv4(ascii_host)
     labels = ascii_host.rstrip(".").split(".")
     if len(ascii_host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):

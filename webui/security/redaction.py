@@ -1,7 +1,7 @@
 """Hides secrets from what leaves the dashboard, such as shared results. Pure.
 
 Secret is the value of a header, query parameter, form field or JSON key whose name says so (Authorization,
-Cookie, anything with token, secret, key, password …), user and password of the plan's login and in an
+Cookie, anything with token, secret, key, password …) or that the plan marks in `secrets`, user and password of the plan's login and in an
 address, a client certificate's key, and credentials that free text shows by their form. A value found to be
 secret is also hidden wherever else it turns up.
 """
@@ -12,15 +12,17 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, quote_plus, unquote_plus
+from urllib.parse import quote, unquote_plus
 
 from webui.plan.checks import BodyCheck, Check, HeaderCheck, JsonCheck
 from webui.plan.model import Auth, BasicAuth, HttpOptions, Plan
 from webui.plan.request import Body, FileBody, FormBody, JsonBody, Request, TextBody
 from webui.plan.secrets import TELLTALES, is_secret_name
+from webui.security.hiding import HIDDEN, forms_of
 
-HIDDEN = "[hidden]"
-_SHORTEST = 4  # a shorter secret is hidden in its own place only: "1" elsewhere is not that secret
+__all__ = ["HIDDEN", "Redactor", "redact_plan", "redact_text"]
+
+IsSecret = Callable[[str], bool]
 
 _NAME = rf"[\w.\[\]-]*(?:{TELLTALES})[\w.\[\]-]*"
 
@@ -59,15 +61,14 @@ class Redactor:
     """Hides what looks secret, and the `secrets` themselves wherever they stand."""
 
     secrets: tuple[str, ...] = ()
+    is_secret: IsSecret = is_secret_name  # by the name of a header, parameter, field or key
 
     @classmethod
     def of(cls, plan: Plan) -> "Redactor":
         """A redactor that knows the secrets of `plan`, as they are and as they look in an address."""
-        found = {value for request in plan.requests for value in _secrets_of(request)}
+        found = {value for request in plan.requests for value in _secrets_of(request, plan.is_secret)}
         found.update(_login_secrets(plan.http))
-        kept = {value for value in found if len(value) >= _SHORTEST and value != HIDDEN}
-        forms = kept | {quote(value, safe="") for value in kept} | {quote_plus(value) for value in kept}
-        return cls(tuple(sorted(forms, key=lambda value: (-len(value), value))))
+        return cls(forms_of(found), plan.is_secret)
 
     def text(self, text: str) -> str:
         """`text` without secrets."""
@@ -84,7 +85,7 @@ class Redactor:
                 "name": self.text(plan.name),
                 "note": self.text(plan.note),
                 "tags": tuple(self.text(tag) for tag in plan.tags),
-                "base_url": _in_address(self._known(plan.base_url)),
+                "base_url": _in_address(self._known(plan.base_url), self.is_secret),
                 "thresholds": tuple(self._threshold(expression, labels) for expression in plan.thresholds),
                 "requests": tuple(requests),
                 "http": self._http(plan.http),
@@ -108,10 +109,10 @@ class Redactor:
     def _request(self, request: Request) -> Request:
         return request.model_copy(
             update={
-                "path": _in_address(self._known(request.path)),
+                "path": _in_address(self._known(request.path), self.is_secret),
                 "name": None if request.name is None else self.text(request.name),
-                "headers": _fields(request.headers, self.text),
-                "query": _fields(request.query, self.text),
+                "headers": _fields(request.headers, self),
+                "query": _fields(request.query, self),
                 "body": None if request.body is None else self._body(request.body),
                 "checks": tuple(self._check(check) for check in request.checks),
             }
@@ -129,7 +130,7 @@ class Redactor:
         """Without secrets in what it compares with; it stays a valid rule."""
         if not isinstance(check, HeaderCheck | BodyCheck | JsonCheck):
             return check
-        if not is_secret_name(_looked_at(check)) and self.text(check.is_) == check.is_:
+        if not self.is_secret(_looked_at(check)) and self.text(check.is_) == check.is_:
             return check
         return check.model_copy(update={"is_": f"contains {HIDDEN}"})
 
@@ -138,27 +139,27 @@ class Redactor:
             case TextBody():
                 return body.model_copy(update={"text": self.text(body.text)})
             case JsonBody():
-                return body.model_copy(update={"value": _json(body.value, self.text)})
+                return body.model_copy(update={"value": _json(body.value, self)})
             case FormBody():
-                return body.model_copy(update={"fields": _fields(body.fields, self.text)})
+                return body.model_copy(update={"fields": _fields(body.fields, self)})
             case FileBody():  # what a file holds cannot be judged
                 hidden = base64.b64encode(HIDDEN.encode()).decode()
                 return body.model_copy(update={"content_base64": hidden})
 
 
-def _secrets_of(request: Request) -> Iterable[str]:
+def _secrets_of(request: Request, is_secret: IsSecret) -> Iterable[str]:
     for name, value in request.headers.items():
-        if is_secret_name(name):
+        if is_secret(name):
             yield value
             yield value.partition(" ")[2].strip()  # `Bearer x`: the x alone is as secret
     for name, values in request.query.items():
-        if is_secret_name(name):
+        if is_secret(name):
             yield from [values] if isinstance(values, str) else values
-    yield from (unquote_plus(value) for name, value in _pairs(request.path) if is_secret_name(name))
+    yield from (unquote_plus(value) for name, value in _pairs(request.path) if is_secret(name))
     if isinstance(request.body, FormBody):
-        yield from (value for name, value in request.body.fields.items() if is_secret_name(name))
+        yield from (value for name, value in request.body.fields.items() if is_secret(name))
     if isinstance(request.body, JsonBody):
-        yield from _json_secrets(request.body.value)
+        yield from _json_secrets(request.body.value, is_secret)
 
 
 def _login_secrets(http: HttpOptions) -> Iterable[str]:
@@ -189,19 +190,19 @@ def _pairs(address: str) -> Iterable[tuple[str, str]]:
         yield unquote_plus(name), value
 
 
-def _json_secrets(value: Any) -> Iterable[str]:
+def _json_secrets(value: Any, is_secret: IsSecret) -> Iterable[str]:
     if isinstance(value, Mapping):
         for name, item in value.items():
-            if is_secret_name(name) and isinstance(item, str):
+            if is_secret(name) and isinstance(item, str):
                 yield item
             else:
-                yield from _json_secrets(item)
+                yield from _json_secrets(item, is_secret)
     elif isinstance(value, list):
         for item in value:
-            yield from _json_secrets(item)
+            yield from _json_secrets(item, is_secret)
 
 
-def _in_address(address: str) -> str:
+def _in_address(address: str, is_secret: IsSecret) -> str:
     """An address or path with user, password and secret parameters hidden, still without bad characters."""
     before, mark, query = _USERINFO.sub("hidden", address).partition("?")
     if not mark:
@@ -209,23 +210,24 @@ def _in_address(address: str) -> str:
     parts = [part.partition("=") for part in query.split("&")]
     hidden = quote(HIDDEN, safe="")
     shown = [
-        f"{name}={hidden}" if equals and is_secret_name(unquote_plus(name)) else name + equals + value
+        f"{name}={hidden}" if equals and is_secret(unquote_plus(name)) else name + equals + value
         for name, equals, value in parts
     ]
     return f"{before}?{'&'.join(shown)}"
 
 
-def _fields(fields: Mapping[str, Any], clean: Callable[[str], str]) -> dict[str, Any]:
-    return {name: HIDDEN if is_secret_name(name) else _json(value, clean) for name, value in fields.items()}
+def _fields(fields: Mapping[str, Any], redactor: Redactor) -> dict[str, Any]:
+    hidden = redactor.is_secret
+    return {name: HIDDEN if hidden(name) else _json(value, redactor) for name, value in fields.items()}
 
 
-def _json(value: Any, clean: Callable[[str], str]) -> Any:
+def _json(value: Any, redactor: Redactor) -> Any:
     if isinstance(value, str):
-        return clean(value)
+        return redactor.text(value)
     if isinstance(value, Mapping):
-        return _fields(value, clean)
+        return _fields(value, redactor)
     if isinstance(value, (list, tuple)):
-        return [_json(item, clean) for item in value]
+        return [_json(item, redactor) for item in value]
     return value
 
 
