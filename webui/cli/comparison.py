@@ -15,6 +15,7 @@ from webui.cli import console
 from webui.cli.console import foreign
 from webui.cli.exits import ExitCode
 from webui.cli.rules import plain_table
+from webui.exports.escaping import for_terminals
 from webui.errors import InvalidInput
 
 
@@ -44,7 +45,7 @@ def _number(flag: str, text: str) -> float:
 def report(comparison: Comparison, allowed: Limits, *, as_json: bool) -> int:
     """Prints the comparison and returns the exit code."""
     if as_json:
-        sys.stdout.write(f"{comparison.model_dump_json(indent=2)}\n")
+        sys.stdout.write(f"{for_terminals(comparison.model_dump_json(indent=2))}\n")
         sys.stdout.flush()
     else:
         _show(comparison)

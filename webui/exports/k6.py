@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from webui.exports.percentiles import value_ms
+from webui.exports.escaping import for_terminals
 from webui.exports.source import Source
 from webui.metrics import thresholds
 from webui.metrics.histogram import Histogram, merge
@@ -46,7 +47,7 @@ def k6_summary(source: Source) -> bytes:
         "metrics": _with_thresholds(source, _metrics(source)),
         "katydid": _own(source),
     }
-    return f"{json.dumps(document, ensure_ascii=False, indent=2)}\n".encode()
+    return f"{for_terminals(json.dumps(document, ensure_ascii=False, indent=2))}\n".encode()
 
 
 def _root_group() -> dict[str, Any]:

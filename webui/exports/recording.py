@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from webui.exports.escaping import for_terminals
 from webui.exports.source import Source
 from webui.metrics import codec
 
@@ -28,7 +29,7 @@ def recording_json(source: Source) -> bytes:
     }
     whole = {**document, "recording": recording}
     recording["sha256"] = checksum(whole)
-    return f"{json.dumps(whole, ensure_ascii=False, indent=2)}\n".encode()
+    return f"{for_terminals(json.dumps(whole, ensure_ascii=False, indent=2))}\n".encode()
 
 
 def checksum(document: Mapping[str, Any]) -> str:
