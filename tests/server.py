@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,15 +29,21 @@ class Dashboard:
 
 @contextmanager
 def dashboard(
-    data_dir: Path, *, practice: bool = True, environment: Mapping[str, str] | None = None
+    data_dir: Path,
+    *,
+    practice: bool = True,
+    environment: Mapping[str, str] | None = None,
+    within: Sequence[str] = (),
 ) -> Iterator[Dashboard]:
-    """Serves on a free port with its data in `data_dir`; ended by SIGINT, or killed where that fails."""
+    """Serves on a free port with its data in `data_dir`; ended by SIGINT, or killed where that fails.
+
+    `within` is a command that becomes the one that follows it, such as `env`."""
     data_dir.mkdir(parents=True, exist_ok=True)
     log = data_dir / "serve.log"
     options = [] if practice else ["--no-practice-target"]
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "webui.cli", "serve", "--port", "0", *options],
+            [*within, sys.executable, "-m", "webui.cli", "serve", "--port", "0", *options],
             env={**os.environ, "KATYDID_DATA_DIR": str(data_dir), **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -109,17 +109,17 @@ class Served:
 
 def _peers(process: psutil.Process) -> set[int]:
     try:
-        return {
-            connection.raddr.port for connection in process.net_connections("tcp4") if connection.raddr
-        }
+        return {connection.raddr.port for connection in process.net_connections("tcp4") if connection.raddr}
     except psutil.Error:
         return set()
 
 
 @contextmanager
-def serving(data_dir: Path, environment: Mapping[str, str] | None = None) -> Iterator[Served]:
-    """A dashboard without practice targets, its data in `data_dir`."""
-    with dashboard(data_dir, practice=False, environment=environment) as started:
+def serving(
+    data_dir: Path, environment: Mapping[str, str] | None = None, within: Sequence[str] = ()
+) -> Iterator[Served]:
+    """A dashboard without practice targets, its data in `data_dir`, see `dashboard`."""
+    with dashboard(data_dir, practice=False, environment=environment, within=within) as started:
         served = Served(started, data_dir)
         try:
             yield served

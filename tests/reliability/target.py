@@ -1,5 +1,6 @@
-"""`python -m tests.reliability.target PORT DELAY_S`: a target that can be killed. It prints its port, and answers 200 to
-everything; `/count` with how many requests each path had before."""
+"""`python -m tests.reliability.target PORT DELAY_S`: a target that can be killed.
+
+It prints its port, and answers 200 to everything; `/count` with how many requests each path had before."""
 
 from __future__ import annotations
 

@@ -73,7 +73,9 @@ def test_a_killed_dashboard_loses_no_more_than_a_second_and_needs_no_repair(
         assert len(run["snapshots"]) == len(rows)
         assert balanced(run)
         lost_s = killed_s - run["snapshots"][-1]["t_s"]
-        print(f"killed at {killed_s:.2f} s, the last {lost_s:.2f} s are lost; processes gone in {gone_s:.2f} s")
+        print(
+            f"killed at {killed_s:.2f} s, the last {lost_s:.2f} s are lost; processes gone in {gone_s:.2f} s"
+        )
         # Every interval that had ended a second before: one lasts a second.
         assert lost_s < 2
         assert second.run(waiting)["status"] == "interrupted"
