@@ -15,8 +15,8 @@ from webui.cli import console
 from webui.cli.console import foreign
 from webui.cli.exits import ExitCode
 from webui.cli.rules import plain_table
-from webui.exports.escaping import for_terminals
 from webui.errors import InvalidInput
+from webui.exports.escaping import for_terminals
 
 
 @dataclass(frozen=True, slots=True)

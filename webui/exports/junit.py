@@ -192,9 +192,11 @@ def _blamed(request: Request, sample: str) -> Sequence[Check]:
 
 
 def _clean(text: str) -> str:
-    """Without characters that XML 1.0 cannot hold, not even escaped."""
+    """Without characters that XML 1.0 cannot hold, not even escaped, and those that it discourages: a log on a
+    terminal may be where this is read."""
     return "".join(char if _in_xml(ord(char)) else "\ufffd" for char in text)
 
 
 def _in_xml(code: int) -> bool:
-    return code in (0x9, 0xA, 0xD) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or code >= 0x10000
+    text = 0x20 <= code <= 0x7E or 0xA0 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD
+    return code in (0x9, 0xA, 0xD) or text or code >= 0x10000
