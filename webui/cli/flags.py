@@ -47,7 +47,9 @@ _PLACES = (
     ("load", "sweep"),
     ("load", "iterations_per_user"),
     ("canary", "canary"),
+    ("secrets", "secrets"),
     ("think_time_s", "think_time"),
+    ("warmup_s", "warmup"),
     ("http.timeout_s", "timeout"),
     ("http.max_redirects", "max_redirects"),
     ("http.max_body_bytes", "max_body"),
@@ -79,8 +81,13 @@ def plan_of(target: str, flags: PlanFlags) -> Plan:
     try:
         return plan_from_data(data)
     except InvalidInput as error:
-        source = target if from_file else "URL"
-        raise InvalidInput([_named(problem, flags, source) for problem in error.problems]) from error
+        raise by_flags(error, target, flags) from error
+
+
+def by_flags(error: InvalidInput, target: str, flags: PlanFlags) -> InvalidInput:
+    """The same, its problems named by the flag, or else the file and its field."""
+    source = target if is_plan_file(target) else "URL"
+    return InvalidInput([_named(problem, flags, source) for problem in error.problems])
 
 
 def _plan_of_url(text: str) -> dict[str, Any]:
@@ -98,9 +105,12 @@ def _apply(data: dict[str, Any], flags: PlanFlags) -> None:
     apply_http(_table(data, "http"), flags)
     if flags.think_time is not None:
         data["think_time_s"] = parsed("--think-time", parse_span, flags.think_time)
+    if flags.warmup is not None:
+        data["warmup_s"] = parsed("--warmup", parse_duration, flags.warmup)
     texts = {"name": flags.name, "note": flags.note, "canary": flags.canary}
     data.update({key: text for key, text in texts.items() if text is not None})
-    for key, more in (("thresholds", flags.thresholds), ("tags", flags.tags)):
+    lists = {"thresholds": flags.thresholds, "tags": flags.tags, "secrets": flags.secrets}
+    for key, more in lists.items():
         if more:
             data[key] = [*_list(data, key), *more]
     _apply_abort(data, flags)

@@ -1,6 +1,7 @@
 """One run from start to exit code: store, fleet and manager as the dashboard has them, for one test."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import uvloop
 
@@ -18,21 +19,33 @@ from webui.runs.manager import RunManager
 from webui.runs.model import RunView
 from webui.settings import Settings
 
+Explain = Callable[[InvalidInput], InvalidInput]
+Create = Callable[[RunManager], Awaitable[RunView]]
 
-def run_once(plan: Plan, output: Output, places: Places, *, may_test: bool = False) -> int:
-    """Runs the plan and returns the exit code. `places`: where it is kept; None: nowhere. `may_test`: its
-    public addresses may be tested."""
+
+def run_once(plan: Plan, output: Output, places: Places, explain: Explain, *, may_test: bool = False) -> int:
+    """Runs the plan and returns the exit code. `places`: where it is kept; None: nowhere. `explain` names what
+    is wrong with the plan as it was typed. `may_test`: its public addresses may be tested."""
+
+    async def create(manager: RunManager) -> RunView:
+        try:
+            return await manager.create(plan, may_test=may_test)
+        except Unconfirmed as error:
+            raise InvalidInput.at("--i-may-test", f"{error.problems[0].message} by adding this flag") from error
+        except InvalidInput as error:
+            raise explain(error) from error
+
     with kept_in(places) as settings:
-        return uvloop.run(_run(plan, output, settings, saved=places is not None, may_test=may_test))
+        return uvloop.run(_run(create, output, settings, saved=places is not None))
 
 
-async def _run(plan: Plan, output: Output, settings: Settings, *, saved: bool, may_test: bool) -> int:
+async def _run(create: Create, output: Output, settings: Settings, *, saved: bool) -> int:
     task = asyncio.current_task()
     assert task is not None
     with interrupts(task.cancel) as handler:
         try:
             async with machinery(settings) as (_, manager):
-                created = await _created(manager, plan, may_test=may_test)
+                created = await create(manager)
                 shown = display_on(console.stderr(), quiet=output.quiet)
                 view = await _follow(manager, created, handler, shown)
                 return _conclude(view, output, saved=saved, interrupted=handler.asked)
@@ -40,13 +53,6 @@ async def _run(plan: Plan, output: Output, settings: Settings, *, saved: bool, m
             if not handler.asked:
                 raise
             return exits.ExitCode.INTERRUPTED
-
-
-async def _created(manager: RunManager, plan: Plan, *, may_test: bool) -> RunView:
-    try:
-        return await manager.create(plan, may_test=may_test)
-    except Unconfirmed as error:
-        raise InvalidInput.at("--i-may-test", f"{error.problems[0].message} by adding this flag") from error
 
 
 async def _follow(manager: RunManager, created: RunView, handler: Interrupts, display: Display) -> RunView:

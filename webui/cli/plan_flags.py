@@ -91,6 +91,14 @@ class PlanFlags:
     pause: Annotated[
         _Text, _load("--pause", metavar="TIME", says="With --burst: wait so long between two (not at all).")
     ] = None
+    warmup: Annotated[
+        _Text,
+        _load(
+            "--warmup",
+            metavar="TIME",
+            says="Load goes on for so long before the run begins, and is in none of its figures.",
+        ),
+    ] = None
     canary: Annotated[
         _Text,
         _load(
@@ -210,6 +218,10 @@ class PlanFlags:
     tags: Annotated[_Texts, _rules("--tag", metavar="TEXT", says="A tag to find it by; repeatable.")] = field(
         default_factory=list
     )
+    secrets: Annotated[
+        _Texts,
+        _rules("--secret", metavar="NAME", says="Hide this header's, parameter's or field's value; repeatable."),
+    ] = field(default_factory=list)
     note: Annotated[_Text, _rules("--note", metavar="TEXT", says="A note to keep with it.")] = None
 
 
@@ -218,4 +230,10 @@ def flag_of(attribute: str) -> str:
     return _SINGULAR.get(attribute) or f"--{attribute.replace('_', '-')}"
 
 
-_SINGULAR = {"headers": "--header", "checks": "--check", "thresholds": "--threshold", "tags": "--tag"}
+_SINGULAR = {
+    "headers": "--header",
+    "checks": "--check",
+    "thresholds": "--threshold",
+    "tags": "--tag",
+    "secrets": "--secret",
+}

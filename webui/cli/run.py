@@ -85,7 +85,7 @@ def run(
     Exit codes: 0 passed, 1 a threshold failed or every request did, 2 wrong usage or plan, 3 nothing
     could be measured, 4 the generator failed, 130 interrupted.
     """
-    from webui.cli.flags import plan_of
+    from webui.cli.flags import by_flags, plan_of
     from webui.cli.output import Output
     from webui.plan.repeats import repeated_writes
 
@@ -97,4 +97,5 @@ def run(
     from webui.cli.one_run import run_once  # takes a second, which mistakes need not wait for
 
     places = {"database_url": result.database_url, "data_dir": result.data_dir}
-    return run_once(plan, output, places if result.save else None, may_test=may_test)
+    kept = places if result.save else None
+    return run_once(plan, output, kept, lambda error: by_flags(error, target, flags), may_test=may_test)
