@@ -53,6 +53,10 @@ export class EndpointCharts {
     for (const { place, plot } of this.plots) plot.build(this.series[place]);
   }
 
+  redraw() {
+    for (const { plot } of this.plots) plot.u?.redraw(false);
+  }
+
   resize() {
     for (const { plot } of this.plots) plot.resize();
   }

@@ -27,7 +27,7 @@ export class TimePlot {
   build(series) {
     this.u?.destroy();
     this.u = new uPlot(this.options(), this.data(series), this.box);
-    this.afterDraw(series);
+    requestAnimationFrame(() => this.afterDraw(this.series)); // before that it has no size
   }
 
   draw(series) {

@@ -97,7 +97,8 @@ export class Charts {
   select(stretch) {
     this.chosen = stretch;
     this.group.stretch = stretch ? [stretch.from, stretch.to] : null;
-    this.build();
+    this.draw();
+    this.endpoints?.redraw();
   }
 
   clearSelection() {

@@ -5,7 +5,7 @@ Latin letters; of a name in other ones nothing is drawn: the link's title has it
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,6 +17,7 @@ from webui.runs.summary import load_text
 from webui.units import milliseconds_parts, percent, significant
 
 WIDTH, HEIGHT = 1200, 630
+FINER = 3  # how much finer shapes are drawn before they are made smaller
 MEDIA_TYPE = "image/png"
 
 _LEFT, _RIGHT = 72, WIDTH - 72
@@ -43,7 +44,7 @@ def run_preview(view: RunView, line: Sequence[float]) -> Preview:
     says = result.diagnosis.headline if result.diagnosis is not None and result.diagnosis.headline else ""
     times, totals = result.response_time_ms, result.totals
     figures = [
-        ("Requests per second", significant(totals.rate_rps), ""),
+        ("Requests/s", significant(totals.rate_rps), ""),
         ("p95", *milliseconds_parts(times.p95)),
         ("p99", *milliseconds_parts(times.p99)),
         ("Success", percent(totals.success_percent), ""),
@@ -57,7 +58,7 @@ def preview_png(preview: Preview) -> bytes:
     """The picture as a PNG file; some 20 kB."""
     image = Image.new("RGB", (WIDTH, HEIGHT), _GROUND)
     draw = ImageDraw.Draw(image)
-    _brand(draw, preview.status)
+    _brand(image, preview.status)
     _text(draw, 150, preview.title, 60, _TEXT)
     _text(draw, 232, preview.says, 34, _SOFT)
     _figures(draw, preview.figures)
@@ -67,9 +68,11 @@ def preview_png(preview: Preview) -> bytes:
     return data.getvalue()
 
 
-def _brand(draw: ImageDraw.ImageDraw, status: str) -> None:
-    draw.pieslice((_LEFT - 4, 54, _LEFT + 52, 110), 180, 360, fill=_LEAF)
-    draw.pieslice((_LEFT - 4, 40, _LEFT + 52, 96), 0, 90, fill=_LEAF)
+def _brand(image: Image.Image, status: str) -> None:
+    draw = ImageDraw.Draw(image)
+    _smooth(
+        image, (_LEFT - 4, 52, 58, 58), lambda fine, scale: fine.polygon(_leaf(scale * 58 / 24), fill=_LEAF)
+    )
     draw.text((_LEFT + 68, 58), "Katydid", font=_font(38), fill=_TEXT, stroke_width=1, stroke_fill=_TEXT)
     if status:
         width = _font(30).getlength(status.capitalize()) + 48
@@ -90,14 +93,52 @@ def _figures(draw: ImageDraw.ImageDraw, figures: Sequence[tuple[str, str, str]])
 
 def _curve(image: Image.Image, line: Sequence[float]) -> None:
     """The throughput as an area along the lower edge."""
-    draw, base, highest = ImageDraw.Draw(image), HEIGHT - 40, max(line, default=0.0)
-    draw.line((_LEFT, base, _RIGHT, base), fill=_LINE, width=2)
+    base, highest, width = HEIGHT - 40, max(line, default=0.0), _RIGHT - _LEFT
+    ImageDraw.Draw(image).line((_LEFT, base, _RIGHT, base), fill=_LINE, width=2)
     if len(line) < 2 or highest <= 0:
         return
-    step = (_RIGHT - _LEFT) / (len(line) - 1)
-    points = [(_LEFT + place * step, base - 110 * value / highest) for place, value in enumerate(line)]
-    draw.polygon([(_LEFT, base), *points, (_RIGHT, base)], fill="#dbe7f6")
-    draw.line(points, fill=_BLUE, width=4, joint="curve")
+
+    def paint(fine: ImageDraw.ImageDraw, scale: float) -> None:
+        step = width * scale / (len(line) - 1)
+        points = [(at * step, (120 - 110 * value / highest) * scale) for at, value in enumerate(line)]
+        fine.polygon([(0, 120 * scale), *points, (width * scale, 120 * scale)], fill="#dbe7f6")
+        fine.line(points, fill=_BLUE, width=round(4 * scale), joint="curve")
+
+    _smooth(image, (_LEFT, base - 120, width, 120), paint)
+
+
+def _smooth(
+    image: Image.Image,
+    box: tuple[int, int, int, int],
+    paint: Callable[[ImageDraw.ImageDraw, float], None],
+) -> None:
+    """Paints in `box` (left, top, width, height) without jags: Pillow draws shapes with hard edges."""
+    left, top, width, height = box
+    fine = Image.new("RGB", (width * FINER, height * FINER), _GROUND)
+    paint(ImageDraw.Draw(fine), FINER)
+    image.paste(fine.resize((width, height), Image.Resampling.LANCZOS), (left, top))
+
+
+def _leaf(scale: float) -> list[tuple[float, float]]:
+    """The outline of the brand's leaf, on a ground of 24 x 24: two curves and the base between them."""
+    corners = [(2.2, 20.2), (1.6, 10.2), (8.3, 3.4), (21.6, 3.2), (22.1, 14.2), (16.2, 20.8), (7.0, 20.5)]
+    outline = [*_bezier(corners[0:4]), *_bezier(corners[3:7])]
+    return [(x * scale, y * scale) for x, y in outline]
+
+
+def _bezier(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """24 points of a cubic Bézier curve (Bernstein's form)."""
+    curve = []
+    for step in range(25):
+        t = step / 24
+        weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+        curve.append(
+            (
+                sum(weight * x for weight, (x, _) in zip(weights, points, strict=True)),
+                sum(weight * y for weight, (_, y) in zip(weights, points, strict=True)),
+            )
+        )
+    return curve
 
 
 def _text(draw: ImageDraw.ImageDraw, top: int, text: str, size: int, colour: str) -> None:
