@@ -109,7 +109,9 @@ class Served:
 
 def _peers(process: psutil.Process) -> set[int]:
     try:
-        return {connection.raddr.port for connection in process.net_connections("tcp4") if connection.raddr}
+        return {
+            connection.raddr.port for connection in process.net_connections("tcp4") if len(connection.raddr)
+        }
     except psutil.Error:
         return set()
 

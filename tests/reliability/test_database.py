@@ -38,7 +38,7 @@ def survives(served: Served, port: int, fault: Callable[[], object], repair: Cal
     try:
         told_s = until(told, 10, "the page says that nothing is saved")
         on_disk = len(served.stored_rows(run_id))
-        more = served.measured(run_id, on_disk + 2)
+        more = served.measured(run_id, on_disk + 1)
         assert more["status"] == "running"
         assert len(served.stored_rows(run_id)) == on_disk
     finally:

@@ -39,8 +39,7 @@ def test_a_killed_engine_costs_its_own_run_and_no_more_than_a_second(served: Ser
 
 def test_a_run_of_two_engines_goes_on_without_the_one_that_was_killed(served: Served) -> None:
     with target_process() as (_, port):
-        pauses = {"think_time_s": [5, 5]}
-        run_id = served.start(f"http://127.0.0.1:{port}", load=TWO_ENGINES, **pauses)
+        run_id = served.start(f"http://127.0.0.1:{port}", load=TWO_ENGINES, think_time_s=[5, 5])
         if served.measured(run_id, 2)["shards"] == 1:
             served.stop(run_id)
             pytest.skip("with one core, a run has one engine")
