@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from webui.api import (
+    checking,
     closer,
     compare,
     experiments,
@@ -29,6 +30,7 @@ def install(app: FastAPI) -> None:
     app.include_router(shares.router)
     app.include_router(closer.router)
     app.include_router(plans.router)
+    app.include_router(checking.router)
     app.include_router(exports.router)
     app.include_router(compare.router)
     app.include_router(lab.router)

@@ -10,6 +10,7 @@ from webui.analysis.part import Part
 from webui.api.confirming import MayTest, saying_how_to_confirm
 from webui.api.openapi import problems
 from webui.experiments import Definition, Experiment, Progress
+from webui.store import experiment_cursor
 from webui.web import Experiments
 
 router = APIRouter(prefix="/api/v1/experiments", tags=["experiments"])
@@ -41,9 +42,10 @@ class ExperimentDocument(Part):
 
 
 class ExperimentList(Part):
-    """Experiments, the newest first."""
+    """One page of experiments, the newest first."""
 
     items: tuple[ExperimentDocument, ...]
+    next_cursor: str | None
 
 
 @router.post(
@@ -66,11 +68,15 @@ async def create_experiment(
 
 @router.get("", summary="List experiments", responses=problems())
 async def list_experiments(
-    experiments: Experiments, limit: Annotated[int, Query(ge=1, le=100)] = 20
+    experiments: Experiments,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    cursor: Annotated[str | None, Query(description="`next_cursor` of a page.", max_length=4000)] = None,
 ) -> ExperimentList:
-    """Experiments, the newest first."""
-    recent = await experiments.recent(limit)
-    return ExperimentList(items=tuple(ExperimentDocument.of(each) for each in recent))
+    """Experiments, the newest first, a page at a time."""
+    found = await experiments.recent(limit + 1, cursor)
+    shown = found[:limit]
+    more = experiment_cursor(shown[-1].created_at, shown[-1].id) if len(found) > limit else None
+    return ExperimentList(items=tuple(ExperimentDocument.of(each) for each in shown), next_cursor=more)
 
 
 @router.get("/{experiment_id}", summary="Read an experiment", responses=problems(404))

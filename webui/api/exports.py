@@ -16,7 +16,10 @@ router = APIRouter(prefix="/api/v1/runs", tags=["exports"])
 _TYPES: Final = sorted({each.media_type.partition(";")[0] for each in FORMATS.values()})
 _FILE: Final[dict[str, Any]] = {
     "description": "The file. A finished run's has an ETag; the name of one that goes on has -partial in it.",
-    "content": {name: {"schema": {"type": "string", "format": "binary"}} for name in _TYPES},
+    "content": {
+        name: {"schema": {"type": "object"} if name == "application/json" else {"type": "string"}}
+        for name in _TYPES
+    },
     "headers": {
         "ETag": {"schema": {"type": "string"}},
         "Content-Disposition": {"schema": {"type": "string"}},

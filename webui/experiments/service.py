@@ -151,9 +151,9 @@ class ExperimentManager:
             raise NotFound("There is no such experiment. It may have been deleted.")
         return self._stored(record)
 
-    async def recent(self, limit: int = RECENT) -> Sequence[Experiment]:
-        """The newest experiments. Raises StoreUnavailable."""
-        records = await self._store.list_experiments(limit)
+    async def recent(self, limit: int = RECENT, cursor: str | None = None) -> Sequence[Experiment]:
+        """The newest experiments, or those after a cursor. Raises StoreUnavailable, InvalidInput."""
+        records = await self._store.list_experiments(limit, cursor)
         return [
             self._live[record.id].view() if record.id in self._live else self._stored(record)
             for record in records

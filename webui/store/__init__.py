@@ -1,5 +1,6 @@
 """The database: tables, migrations, and the repository with every query."""
 
+from webui.store.experiments import experiment_cursor
 from webui.store.notices import AnswerNotice, CommandNotice, Listening, Notice, RunNotice
 from webui.store.records import (
     MAX_PAGE,
@@ -36,4 +37,5 @@ __all__ = [
     "ShareRecord",
     "Sort",
     "Store",
+    "experiment_cursor",
 ]
