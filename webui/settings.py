@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     database_url: str | None = None  # default: katydid.db in data_dir
     max_running: Annotated[int, Field(ge=1, le=64)] = 4  # runs at a time; further ones wait
     max_queued: Annotated[int, Field(ge=0, le=10_000)] = 200  # how many may wait
+    owner_silent_s: Annotated[float, Field(ge=1, le=3600)] = 30.0  # when another machine's is taken for dead
     practice_target: bool = True  # start the practice target with the dashboard
 
     # Who may ask. Without a token a dashboard on loopback is open, one that others can reach does not start.

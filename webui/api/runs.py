@@ -112,7 +112,7 @@ async def list_runs(
         pinned=pinned,
     )
     page = await store.list_runs(query)
-    live = {view.id: view for view in manager.live_runs()}
+    live = {view.id: view for view in manager.all_live_runs()}
     items = (RunItem.of(summary) for summary in page.items)
     shown = tuple(item.now(live[item.id]) if item.id in live else item for item in items)
     return RunList(items=shown, next_cursor=page.next_cursor, total=page.total)

@@ -35,7 +35,10 @@ async def machinery(settings: Settings, practice: Ports = no_ports) -> AsyncIter
         stack.push_async_callback(store.close)
         fleet = await Fleet.start()
         stack.push_async_callback(fleet.close)
-        manager = RunManager(store, fleet, settings, gate=gate)
+        # It shows one run, and hears what dashboards ask of it.
+        manager = RunManager(
+            store, fleet, settings, gate=gate, follow=False, silent_s=settings.owner_silent_s
+        )
         await manager.start()
         stack.push_async_callback(manager.close)
         yield store, manager

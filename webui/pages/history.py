@@ -144,7 +144,7 @@ async def plan_trend(store: Store, plan_key: str) -> PlanTrend | None:
 
 def _rows(manager: RunManager, items: Sequence[RunSummary]) -> list[RunRow]:
     """The rows in the store's order, with what is known at this moment of those that live."""
-    live = {view.id: view for view in manager.live_runs()}
+    live = {view.id: view for view in manager.all_live_runs()}
     return [_row(live[item.id], item) if item.id in live else row_from_summary(item) for item in items]
 
 

@@ -24,7 +24,7 @@ class Recent:
 async def recent_runs(manager: RunManager, store: Store) -> Recent:
     """At most `RECENT` rows, but every run that lives. Raises StoreUnavailable."""
     page = await newest(store)
-    return with_live(manager.live_runs(), page.items, page.total)
+    return with_live(manager.all_live_runs(), page.items, page.total)
 
 
 async def newest(store: Store) -> RunPage:

@@ -124,6 +124,12 @@ class Driver:
             shards=live.shards,
         )
 
+    def take_back(self) -> None:
+        """Says again whose it is and where it stands, as another process has written otherwise."""
+        if self.live.status.live:
+            self._journal.change(owner=self._owner, ended_at=None)
+            self._save_state()
+
     def change(self, wanted: Sequence[Wanted]) -> None:
         """Changes the load while it runs. Raises Conflict."""
         self._tell(self.live.change(wanted))

@@ -1,7 +1,7 @@
 """Commands to the process that runs a run, and its answers, as documents in the database. No I/O."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Protocol
 
@@ -33,9 +33,24 @@ class Controls(Protocol):
 
     async def stop(self, run_id: str) -> None: ...
 
-    async def change(self, run_id: str, **load: Any) -> None: ...
+    async def change(
+        self,
+        run_id: str,
+        *,
+        users: int | None = None,
+        rate_rps: float | None = None,
+        paused: bool | None = None,
+        add_s: float | None = None,
+    ) -> None: ...
 
-    async def label(self, run_id: str, **labels: Any) -> None: ...
+    async def label(
+        self,
+        run_id: str,
+        *,
+        name: str | None = None,
+        tags: Sequence[str] | None = None,
+        note: str | None = None,
+    ) -> None: ...
 
     async def view(self, run_id: str) -> RunView: ...
 

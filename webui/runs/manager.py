@@ -3,32 +3,34 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from webui.errors import Conflict, NotFound, QueueFull, StoreUnavailable
+from webui.errors import Conflict, NotFound, QueueFull
 from webui.plan.documents import plan_to_data
 from webui.plan.model import Plan
-from webui.runs.baseline import baseline_of, choose_baseline
-from webui.runs.broadcast import Channel, Subscription
+from webui.runs.baseline import baseline_of
+from webui.runs.broadcast import Channel, RunEvent, Subscription
 from webui.runs.changes import Wanted, wanted_changes
 from webui.runs.driving import Driver, FleetLike
+from webui.runs.following import FollowedRun
 from webui.runs.ids import new_run_id
 from webui.runs.labels import checked_labels
 from webui.runs.live import LiveRun, utc_now
 from webui.runs.model import RunView
+from webui.runs.others import Others
 from webui.runs.outcome import Ending
-from webui.runs.ownership import BEAT_S, this_process
-from webui.runs.recovery import recover
+from webui.runs.ownership import BEAT_S, SILENT_S, this_process
 from webui.runs.shelf import Shelf
+from webui.runs.shelved import Shelved
 from webui.runs.state import RunStatus
-from webui.runs.stored import missing
 from webui.security.ceilings import Ceilings
 from webui.security.gate import Gate
 from webui.store import RunRecord, Store
 from webui.units import plural
 
+ENDED = "This test has ended already."
 CLOSED = "Katydid was closed."
 CLOSED_BEFORE = "Katydid was closed before it had started."
 FAILED_INSIDE = "Katydid itself failed; its log says how."
@@ -51,7 +53,7 @@ class Limits(Protocol):
         """How many may wait."""
 
 
-class RunManager:
+class RunManager(Shelved):
     """For one event loop. Runs stay in memory until they have ended and are on disk."""
 
     def __init__(
@@ -64,6 +66,8 @@ class RunManager:
         now: Callable[[], datetime] = utc_now,
         owner: str | None = None,
         gate: Gate | None = None,
+        follow: bool = True,
+        silent_s: float = SILENT_S,
     ) -> None:
         # fixed
         self._store = store
@@ -74,20 +78,22 @@ class RunManager:
         self._clock = clock
         self._now = now
         self._owner = owner or this_process()
+        self._others = Others(store, self, self._owner, now=now, follow=follow, silent_s=silent_s)
         # state
         self._drivers: dict[str, Driver] = {}
         self._queue: list[Driver] = []
         self._running: dict[str, Driver] = {}  # in the order of their start
         self._closing = False
         self._tasks: set[asyncio.Task[None]] = set()
-        self._beating: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
         # told
-        self.channel = Channel()  # the events of all runs
+        self.channel = Channel()  # the events of all runs of this process
+        self._everywhere = Channel()  # and of others on the same database
 
     async def start(self) -> None:
         """Ends the runs of processes that are gone. Raises StoreUnavailable."""
-        await recover(self._store, self._owner, self._now())
-        self._beating = asyncio.ensure_future(self._beat_forever())
+        await self._others.start()
+        self._watching = asyncio.ensure_future(self._watch_engines())
 
     # -- what others ask for ---------------------------------------------------------------------------
 
@@ -111,7 +117,7 @@ class RunManager:
         plan = admitted.plan
         self._check_room()
         live = LiveRun(new_run_id(), plan, clock=self._clock, now=self._now)
-        live.on_event = self.channel.publish
+        live.on_event = self._publish
         driver = Driver(live, self._store, self._fleet, self._owner, admitted)
         # It takes its place before it is saved, so that runs start in the order of their creation.
         self._drivers[live.id] = driver
@@ -138,20 +144,25 @@ class RunManager:
     async def stop(self, run_id: str) -> None:
         """Stops a live run; its results are kept. Stopping it again changes nothing.
 
-        Raises NotFound, and Conflict for a run that has ended otherwise or belongs to another process.
+        Raises NotFound, Conflict for a run that has ended otherwise, and what `_ask_owner` raises.
         """
         driver = self._drivers.get(run_id)
-        if driver is None or not driver.live.status.live:
-            await self._check_stopped(run_id, driver)
+        if driver is None:
+            await self._stop_elsewhere(run_id)
         elif driver in self._queue:
             self._queue.remove(driver)
             self._end_unstarted(driver, Ending(RunStatus.STOPPED, f"{self._by_you()}, before it had started"))
             self._start_next()
         elif driver.live.status is RunStatus.RUNNING:
             driver.stop_for(self._by_you())
+        elif driver.live.status not in (RunStatus.STOPPING, RunStatus.STOPPED):
+            raise Conflict(ENDED)
 
     async def stop_all(self) -> list[str]:
-        """Stops all live runs of this process, those that wait included; their ids. Their results are kept."""
+        """Stops all live runs, also those that wait and those of others on the same PostgreSQL; their ids.
+
+        Raises OwnerSilent where another process does not answer; all that can be stopped are.
+        """
         # The queue goes first, so that none of it takes the place of one that ends.
         waiting, self._queue = self._queue, []
         for driver in waiting:
@@ -159,7 +170,7 @@ class RunManager:
         running = [each for each in self._running.values() if each.live.status is RunStatus.RUNNING]
         for driver in running:
             driver.stop_for(self._by_you())
-        return [driver.live.id for driver in (*running, *waiting)]
+        return [driver.live.id for driver in (*running, *waiting)] + await self._others.stop_all()
 
     async def change(
         self,
@@ -173,18 +184,20 @@ class RunManager:
         """Changes a run's load while it runs: at least one of these, all or nothing. The engines apply it
         a moment later, see `RunView.changes`.
 
-        Raises InvalidInput for what is out of range, NotFound, and Conflict for a run that is not running,
-        whose shape has no such change, or that belongs to another process.
+        Raises InvalidInput for what is out of range, NotFound, Conflict for a run that is not running or
+        whose shape has no such change, and what `_ask_owner` raises.
         """
         wanted = wanted_changes(users, rate_rps, paused, add_s)
         driver = self._drivers.get(run_id)
         if driver is not None:
             self._check_ceilings(driver.live, wanted)
             driver.change(wanted)
-        elif (await self._record_status(run_id)).live:
-            raise Conflict("This test was started by another process; change it there.")
-        else:
-            raise Conflict("This test has ended already.")
+            return
+        record = await self._record(run_id)
+        if not RunStatus(record.status).live:
+            raise Conflict(ENDED)
+        load = {"users": users, "rate_rps": rate_rps, "paused": paused, "add_s": add_s}
+        await self._ask_owner(record, "change", load)
 
     def _check_ceilings(self, live: LiveRun, wanted: Sequence[Wanted]) -> None:
         for kind, value in wanted:
@@ -201,31 +214,34 @@ class RunManager:
     ) -> None:
         """Sets name, tags or note of a run in any state; its plan stays as it was.
 
-        Raises InvalidInput, NotFound, StoreUnavailable.
+        Raises InvalidInput, NotFound, OwnerSilent, StoreUnavailable.
         """
         driver = self._drivers.get(run_id)
         if driver is not None:
             driver.label(checked_labels(plan_to_data(driver.live.plan), name, tags, note))
-        else:
-            record = await self._record(run_id)
-            await self._store.update_run(run_id, **checked_labels(record.plan, name, tags, note))
-
-    async def _check_stopped(self, run_id: str, driver: Driver | None) -> None:
-        status = driver.live.status if driver else (await self._record_status(run_id))
-        if status is RunStatus.STOPPED:
             return
+        record = await self._record(run_id)
+        labels = checked_labels(record.plan, name, tags, note)
+        wanted = {"name": name, "tags": None if tags is None else list(tags), "note": note}
+        live = RunStatus(record.status).live
+        if not (live and await self._others.ask(run_id, record.owner, "label", wanted)):
+            await self._store.update_run(run_id, **labels)
+
+    async def _stop_elsewhere(self, run_id: str) -> None:
+        record = await self._record(run_id)
+        status = RunStatus(record.status)
         if status.live:
-            raise Conflict("This test was started by another process; stop it there.")
-        raise Conflict("This test has ended already.")
+            await self._ask_owner(record, "stop", {})
+        elif status is not RunStatus.STOPPED:
+            raise Conflict(ENDED)
 
-    async def _record_status(self, run_id: str) -> RunStatus:
-        return RunStatus((await self._record(run_id)).status)
+    async def _ask_owner(self, record: RunRecord, kind: str, arguments: Mapping[str, Any]) -> None:
+        """Has the process that runs the run do it.
 
-    async def _record(self, run_id: str) -> RunRecord:
-        record = await self._store.get_run(run_id, with_result=False)
-        if record is None:
-            raise await missing(self._store, run_id)
-        return record
+        Raises what that process would, OwnerSilent, and Conflict where it cannot be asked: on SQLite.
+        """
+        if not await self._others.ask(record.id, record.owner, kind, arguments):
+            raise Conflict("This test was started by another process; control it there.")
 
     def _by_you(self) -> str:
         return f"By you at {self._now().astimezone():%H:%M}"
@@ -245,41 +261,28 @@ class RunManager:
         else:
             await self._store.hide_run(run_id, self._now())
 
-    async def restore(self, run_id: str) -> None:
-        """Brings a deleted run back; one that is not deleted stays as it is. Raises NotFound."""
-        await self._store.restore_run(run_id)
-
-    async def pin(self, run_id: str, pinned: bool) -> None:
-        """Pins a run in any state, or lets it go. Raises NotFound."""
-        await self._record(run_id)
-        await self._store.update_run(run_id, pinned=pinned)
-
-    async def set_baseline(self, run_id: str, wanted: bool) -> None:
-        """Makes an ended run its plan's baseline, which later runs of the plan are held against, or not any
-        more.
-
-        Raises NotFound, and Conflict for a run that has not ended or measured nothing.
-        """
-        record = await self._record(run_id)
-        if wanted:
-            await choose_baseline(self._store, record)
-        else:
-            await self._store.clear_baseline(run_id)
-
     async def view(self, run_id: str) -> RunView:
         """The run as it stands, live or stored. Raises NotFound, StoreUnavailable."""
-        driver = self._drivers.get(run_id)
-        return driver.live.view() if driver else await self._shelf.view(run_id, self._now())
+        live = self.get_live(run_id)
+        return live.view() if live else await self._shelf.view(run_id, self._now())
 
-    def get_live(self, run_id: str) -> LiveRun | None:
+    def get_own(self, run_id: str) -> LiveRun | None:
         """The run, when it is this process's and has not ended or is not saved yet."""
         driver = self._drivers.get(run_id)
         return driver.live if driver else None
+
+    def get_live(self, run_id: str) -> LiveRun | FollowedRun | None:
+        """The same, and a live run of another process on the same PostgreSQL."""
+        return self.get_own(run_id) or self._others.get(run_id)
 
     def live_runs(self) -> list[RunView]:
         """This process's live runs: those that run in the order of their start, then the queue."""
         drivers = [*self._running.values(), *self._queue]
         return [driver.live.view() for driver in drivers if driver.live.status.live]
+
+    def all_live_runs(self) -> list[RunView]:
+        """The same, then those of other processes on the same PostgreSQL."""
+        return [*self.live_runs(), *self._others.views()]
 
     @property
     def unsaved_count(self) -> int:
@@ -288,14 +291,34 @@ class RunManager:
 
     def subscribe(self, run_id: str, after_seq: int | None = None) -> Subscription:
         """One live run's events, see `Channel.subscribe`. Raises NotFound when it is not live."""
-        driver = self._drivers.get(run_id)
-        if driver is None:
+        live = self.get_live(run_id)
+        if live is None:
             raise NotFound(f"There is no live run {run_id}.")
-        return driver.live.channel.subscribe(after_seq)
+        return live.channel.subscribe(after_seq)
 
     def subscribe_all(self, after_seq: int | None = None) -> Subscription:
-        """The events of all runs, numbered by a count of their own."""
-        return self.channel.subscribe(after_seq)
+        """The events of all runs, those of other processes included, numbered by a count of their own."""
+        return self._everywhere.subscribe(after_seq)
+
+    def _publish(self, event: RunEvent) -> None:
+        self.channel.publish(event)
+        self._everywhere.publish(event)
+
+    # -- for what others on the same database do: see `webui.runs.others.Home` ---------------------------
+
+    def owns(self, run_id: str) -> bool:
+        """Whether the run is this process's."""
+        return run_id in self._drivers
+
+    def told(self, event: RunEvent) -> None:
+        """Something happened to a run of another process."""
+        self._everywhere.publish(event)
+
+    def beat(self, held: Sequence[str]) -> None:
+        """Takes runs back that another process has declared dead: its sign of life came too late."""
+        lost = (run_id for run_id, driver in self._drivers.items() if driver.saved_new and run_id not in held)
+        for run_id in lost:
+            self._drivers[run_id].take_back()
 
     # -- the queue -------------------------------------------------------------------------------------
 
@@ -350,18 +373,11 @@ class RunManager:
 
     # -- in the background -----------------------------------------------------------------------------
 
-    async def _beat_forever(self) -> None:
+    async def _watch_engines(self) -> None:
         while True:
             await asyncio.sleep(BEAT_S)
             for driver in list(self._running.values()):
                 driver.give_up_when_silent(self._clock())
-            try:
-                await self._store.beat(self._owner, self._now())
-                await recover(self._store, self._owner, self._now())
-            except StoreUnavailable:
-                continue  # the runs that it concerns say so themselves
-            except Exception:
-                log.exception("The runs of other processes could not be looked after")
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
@@ -373,8 +389,8 @@ class RunManager:
         if self._closing:
             return
         self._closing = True
-        if self._beating is not None:
-            self._beating.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
         waiting, self._queue = self._queue, []
         for driver in waiting:
             self._end_unstarted(driver, Ending(RunStatus.INTERRUPTED, CLOSED_BEFORE))
@@ -395,4 +411,6 @@ class RunManager:
                 task.cancel()
         for driver in list(self._drivers.values()):
             driver.abandon()
+        await self._others.close()
         self.channel.close()
+        self._everywhere.close()

@@ -19,10 +19,15 @@ _START_FIELD = 19  # of /proc/PID/stat, after the command: proc_pid_stat(5), sta
 
 
 def machine() -> str:
-    """Where process numbers mean the same."""
+    """Where process numbers mean the same: two machines may have one name."""
     namespace = Path("/proc/self/ns/pid")
     inside = namespace.readlink().name if namespace.is_symlink() else ""
-    return f"{socket.gethostname()}{inside}".replace("|", "_")
+    return f"{socket.gethostname()} {_boot()}{inside}".replace("|", "_")
+
+
+def host_of(owner: str) -> str:
+    """The name of the owner's machine, for people."""
+    return owner.partition("|")[0].partition(" ")[0] or "another machine"
 
 
 def this_process() -> str:
@@ -48,13 +53,13 @@ def _boot() -> str:
     return path.read_text().strip()[:8] if path.exists() else ""
 
 
-def is_alive(owner: str, heartbeat_at: datetime | None, now: datetime) -> bool:
+def is_alive(owner: str, heartbeat_at: datetime | None, now: datetime, silent_s: float = SILENT_S) -> bool:
     """Whether that process still runs: looked up on this machine, elsewhere judged by its heartbeat."""
     where, _, rest = owner.partition("|")
     pid, _, start = rest.partition("|")
     if where == machine() and pid.isdecimal():
         return _runs(int(pid), start)
-    return heartbeat_at is not None and (now - heartbeat_at).total_seconds() < SILENT_S
+    return heartbeat_at is not None and (now - heartbeat_at).total_seconds() < silent_s
 
 
 def _runs(pid: int, start: str) -> bool:

@@ -77,7 +77,7 @@ class RecentFeed:
             if changed:
                 await self._read_store()
             self.board.publish({"recent": self._html()})
-            changed = await _news(events, EVERY_S if self.manager.live_runs() else IDLE_S)
+            changed = await _news(events, EVERY_S if self.manager.all_live_runs() else IDLE_S)
 
     async def _read_store(self) -> None:
         # While the store is not available, the list goes on with what it knows.
@@ -85,7 +85,7 @@ class RecentFeed:
             self._stored = await newest(self.store)
 
     def _html(self) -> str:
-        recent: Recent = with_live(self.manager.live_runs(), self._stored.items, self._stored.total)
+        recent: Recent = with_live(self.manager.all_live_runs(), self._stored.items, self._stored.total)
         return render("dashboard/live.html", recent, practice=self.practice())
 
 
