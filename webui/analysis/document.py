@@ -41,6 +41,20 @@ class TotalsPart(Part):
     redirects: int = 0
 
 
+class WarmUpPart(Part):
+    """What the plan's warm-up sent before the run began, with books of its own that balance. It is in no
+    other figure. While it is `under_way`, only `sent` is known."""
+
+    under_way: bool = False
+    duration_s: float | None = None
+    offered: int | None = None
+    sent: int = 0
+    successes: int | None = None
+    failures: int | None = None
+    cut_off: int | None = None
+    dropped: int | None = None
+
+
 class TimesPart(Part):
     """The distribution of `count` durations in ms."""
 
@@ -234,6 +248,7 @@ class RunDocument(Part):
     queue_position: int | None = None
     planned_s: float | None = None
     paused: bool = False
+    warmup: WarmUpPart | None = None
     totals: TotalsPart = TotalsPart()
     response_time_ms: TimesPart = TimesPart()
     service_time_ms: TimesPart = TimesPart()

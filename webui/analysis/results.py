@@ -17,11 +17,12 @@ from webui.analysis.document import (
     ThresholdPart,
     TimesPart,
     TotalsPart,
+    WarmUpPart,
 )
 from webui.metrics import thresholds
 from webui.metrics.histogram import Histogram
 from webui.metrics.percentiles import SHOWN, supported
-from webui.metrics.snapshot import EndpointStats, Snapshot, StepStats, Totals
+from webui.metrics.snapshot import NO_WARMUP, EndpointStats, Snapshot, StepStats, Totals
 from webui.plan.model import Plan
 from webui.sweep.figures import point_of
 from webui.units import NS_PER_MS, NS_PER_S
@@ -72,6 +73,22 @@ def measured_parts(
         "probes": probe_parts(total),
         "diagnosis": diagnosis,
     }
+
+
+def warmup_part(total: Snapshot | None) -> WarmUpPart | None:
+    """The warm-up before the run; None where there was none."""
+    if total is None or total.warmup is NO_WARMUP:
+        return None
+    totals = total.warmup.totals
+    return WarmUpPart(
+        duration_s=total.warmup.length_ns / NS_PER_S,
+        offered=totals.offered,
+        sent=totals.sent,
+        successes=totals.successes,
+        failures=totals.failures,
+        cut_off=totals.cut_off,
+        dropped=totals.dropped,
+    )
 
 
 def headline(total: Snapshot | None, load_s: float | None) -> dict[str, float | None]:

@@ -12,6 +12,15 @@ from webui.engine.surroundings import Surroundings
 from webui.engine.template import Template
 from webui.engine.user import User
 from webui.plan.load import split_evenly
+from webui.units import NS_PER_MS
+
+_LONGEST_SWEEP_NS = 250 * NS_PER_MS
+
+
+def share_of_a_tick(timeout_ns: int, tick_ns: int) -> float:
+    """The share of the users that is looked at in a tick, so that all are within a twentieth of the
+    timeout."""
+    return tick_ns / min(max(timeout_ns // 20, tick_ns), _LONGEST_SWEEP_NS)
 
 
 class Host(Protocol):
@@ -82,6 +91,15 @@ class Crew:
     def release(self) -> None:
         """They get work again."""
         self.around.take = self.choose
+
+    def draw_anew(self, choose: Callable[[], Template | None]) -> None:
+        """From now on users get their work from there, and count it where the recorder counts now."""
+        held = self.around.take is not self.choose
+        self.choose = choose
+        if not held:
+            self.release()
+        for user in self.users:
+            user.count_anew()
 
     def note_retired(self) -> None:
         """One of the users has retired."""

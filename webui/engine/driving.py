@@ -10,7 +10,7 @@ from webui.engine.probelog import ProbeLog
 from webui.engine.shapes import Shape
 from webui.engine.sweeping import SweepShape
 from webui.engine.template import Template
-from webui.plan.load import Burst, ConstantRate, ConstantUsers, RampingRate, RampingUsers, Sweep
+from webui.plan.load import Burst, ConstantRate, ConstantUsers, RampingRate, RampingUsers, Sweep, warmed_up
 from webui.plan.model import Plan
 from webui.units import NS_PER_S
 
@@ -21,9 +21,9 @@ def is_open(plan: Plan) -> bool:
 
 
 def shape_of(plan: Plan, crew: Crew, templates: Sequence[Template], probes: ProbeLog) -> Shape:
-    """The driver of the plan's load."""
+    """The driver of the plan's load with its warm-up; its clock begins with that."""
     firsts = list({template.origin: template for template in reversed(templates)}.values())
-    match plan.load:
+    match warmed_up(plan.load, plan.warmup_s):
         case ConstantUsers() as load:
             return ConstantShape(crew, load)
         case RampingUsers() as load:

@@ -84,6 +84,11 @@ def started(spec: ShardSpec) -> Event:
     return {"run": spec.run_id, "shard": spec.shard, "type": "started"}
 
 
+def warming(spec: ShardSpec, users: int, sent: int) -> Event:
+    """The run has not begun: the target is warmed up, by so many users with so many requests so far."""
+    return {"run": spec.run_id, "shard": spec.shard, "type": "warming", "users": users, "sent": sent}
+
+
 def snapshot_taken(spec: ShardSpec, index: int, snapshot: Snapshot) -> Event:
     """The interval number `index` (0, 1, …; a stalled engine leaves numbers out) has ended."""
     data = codec.encode(snapshot)

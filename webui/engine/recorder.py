@@ -14,6 +14,7 @@ from webui.engine.tally import Tally
 from webui.engine.template import STATUSES
 from webui.metrics.probing import NOTHING, Probing
 from webui.metrics.snapshot import (
+    NO_WARMUP,
     EndpointStats,
     ErrorCount,
     ErrorKey,
@@ -22,11 +23,13 @@ from webui.metrics.snapshot import (
     Snapshot,
     StepStats,
     Totals,
+    WarmUp,
     merge_endpoints,
 )
 from webui.security.hiding import hide
 
 SAMPLE_CHARS = 200
+WARMUP = -1  # the index of an endpoint's log that belongs to the warm-up
 _FOLD_AT = 512  # values; some 15 microseconds of work, so that hardly a start is held up by it
 
 Columns = tuple[EndpointStats, ...]  # by the plan's order of requests
@@ -144,6 +147,13 @@ class EndpointLog:
             _difference(now, before), codes, response, service, self.failed.take(), self.first_byte.take()
         )
 
+    def successor(self) -> "EndpointLog":
+        """A log that begins at nothing, in place of this one. What is under way ends in this one."""
+        log = EndpointLog(self.index, self.request_bytes, open_model=self._open)
+        log._usual_status, log._usual_size = self._usual_status, self._usual_size
+        self.index = WARMUP
+        return log
+
     def _totals(self) -> Totals:
         return Totals(
             offered=self.begun + self.dropped,
@@ -189,6 +199,8 @@ class Recorder:
         self.hidden: tuple[str, ...] = ()  # what no sample may show
         self.marks: list[Mark] = []  # since the last snapshot
         self.steps: list[StepStats] = []  # that ended since the last snapshot
+        self._warmup_ns = 0
+        self._warmup_logs: list[EndpointLog] = []  # until all that it began has ended
         self._parts: list[Columns] = []  # of the present interval, up to the last cut
         self._step: list[Columns] | None = None  # of the step under way, up to the last cut
         self._errors: dict[ErrorKey, ErrorCount] = {}
@@ -202,11 +214,15 @@ class Recorder:
         self._sampled_ns = origin_ns  # the last look at how many are in flight
 
     def error(self, endpoint: int, kind: str, now: int, detail: str, sample: bytes = b"") -> None:
-        """Counts one failure. The first of its kind in an interval leaves a sample."""
+        """Counts one failure. The first of its kind in an interval leaves a sample. Not of a warm-up."""
+        if endpoint == WARMUP:
+            return
         elapsed = now - self.origin_ns
         seen = self._errors.get((endpoint, kind))
         if seen is None:
-            self._errors[endpoint, kind] = ErrorCount(1, elapsed, elapsed, _sample(detail, sample, self.hidden))
+            self._errors[endpoint, kind] = ErrorCount(
+                1, elapsed, elapsed, _sample(detail, sample, self.hidden)
+            )
         else:
             last = max(seen.last_ns, elapsed)
             self._errors[endpoint, kind] = ErrorCount(seen.count + 1, seen.first_ns, last, seen.sample)
@@ -225,6 +241,27 @@ class Recorder:
         """Counts durations into buckets where many wait."""
         for log in self.logs:
             log.fold(_FOLD_AT)
+
+    def end_warmup(self, now: int) -> None:
+        """The run begins now. What began before, and only that, is counted apart: requests under way end in
+        the warm-up's books, so that both books close."""
+        self._warmup_ns = now - self.origin_ns
+        self._warmup_logs = self.logs
+        self.logs = [log.successor() for log in self.logs]
+        self.connect.take()
+        self.tls.take()
+        self._errors = {}
+        self._in_flight_ns = self.connections_opened = 0
+        self.begin(now)
+
+    def _take_warmup(self) -> WarmUp:
+        """What has ended of it since the last look."""
+        if not self._warmup_logs:
+            return NO_WARMUP
+        totals = sum((log.take().totals for log in self._warmup_logs), Totals())
+        if not any(log.in_flight for log in self._warmup_logs):
+            self._warmup_logs = []
+        return WarmUp(self._warmup_ns, totals)
 
     def begin_step(self) -> None:
         """From now on what happens belongs to a step."""
@@ -279,6 +316,7 @@ class Recorder:
             marks=tuple(self.marks),
             steps=tuple(self.steps),
             probing=probing,
+            warmup=self._take_warmup(),
         )
         self._errors, self._last_ns, self._parts = {}, now, []
         self.marks, self.steps = [], []

@@ -58,7 +58,7 @@ async def _run(spec: ShardSpec, emit: Emit, control: Control) -> None:
         shard = Shard(spec, plan, templates, origins, reporter.on_tick, canary)
         shard.recorder.hidden = forms_of((*values, *Redactor.of(plan).secrets))
         reporter.shard = shard
-        await _offer_load(shard, control, lambda: emit(messages.started(spec)))
+        await _offer_load(shard, control, reporter.begin)
     finally:
         control.listen(None)
     reporter.last()
@@ -121,7 +121,8 @@ class Reporter:
     """Emits a snapshot for each interval.
 
     When the load ends, the snapshot that is due waits for up to half an interval, so that the last answers
-    do not make an interval of their own a few milliseconds long.
+    do not make an interval of their own a few milliseconds long. In a warm-up it only tells that it goes on;
+    the load is said to have started when that is over.
     """
 
     shard: Shard
@@ -130,9 +131,14 @@ class Reporter:
         self._spec = spec
         self._emit = emit
         self._index = 0  # of the next snapshot
+        self._begun = False  # has said that the load has started
 
     def on_tick(self, now: int) -> None:
         """Emits the interval that has ended, if one has."""
+        if self.shard.warming:
+            self._tell_of_warmup(now)
+            return
+        self.begin()
         elapsed, interval = now - self.shard.start_ns, self._spec.interval_ns
         if elapsed < (self._index + 1) * interval:
             return
@@ -144,7 +150,24 @@ class Reporter:
 
     def last(self) -> None:
         """Emits what is left."""
+        if self.shard.warming:  # ended within it: that it was is all that there is to tell
+            self.shard.end_warmup()
+        self.begin()
         self._take(clock())
+
+    def begin(self) -> None:
+        """Says that the load has started, once it has."""
+        if not self._begun and not self.shard.warming:
+            self._begun, self._index = True, 0
+            self._emit(messages.started(self._spec))
+
+    def _tell_of_warmup(self, now: int) -> None:
+        intervals = (now - self.shard.start_ns) // self._spec.interval_ns
+        if intervals >= self._index:
+            self._index = intervals + 1
+            sent = sum(log.begun for log in self.shard.recorder.logs)
+            self._emit(messages.warming(self._spec, self.shard.active, sent))
+            collect_young()
 
     def _take(self, now: int) -> None:
         shard = self.shard

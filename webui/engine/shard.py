@@ -1,46 +1,46 @@
 """One shard's life: connections are made ready, load goes on and ends, what is under way finishes.
 
-    PREPARING -> RUNNING <-> PAUSED
-         └-----------┴---------┴--> ENDING -> DONE
+    PREPARING -> (WARMING ->) RUNNING <-> PAUSED
+         └-----------┴-----------┴---------┴--> ENDING -> DONE
 
 The load ends by duration, by iterations (or bursts) or by a stop. With iterations everything begun is waited
 for (the timeout bounds it); otherwise for the grace that the plan or the stop gives, then cut off.
-In a pause the shape's clock stands still, so that the planned end moves back.
+In a pause the shape's clock stands still, so that the planned end moves back. It begins with the warm-up,
+whereas the run, and all that is reported of it, begins with what follows that.
 """
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from random import Random
 from time import perf_counter_ns as clock
 
 from webui.engine.alarm import Alarm
 from webui.engine.canary import Canary
 from webui.engine.control import Change
-from webui.engine.counted import CountedUser
-from webui.engine.crew import Crew
+from webui.engine.crew import Crew, share_of_a_tick
 from webui.engine.descriptors import allow_connections
 from webui.engine.driving import is_open, shape_of
 from webui.engine.health import HealthMeter
+from webui.engine.hiring import let_repeat, maker
 from webui.engine.messages import Reason, ShardSpec
 from webui.engine.origin import Origins
 from webui.engine.probelog import ProbeLog
 from webui.engine.recorder import Recorder
 from webui.engine.schedule import NEVER
 from webui.engine.surroundings import Surroundings
-from webui.engine.tapped import TappedUser
 from webui.engine.template import Template
 from webui.engine.user import User
-from webui.engine.work import budgeted, pauses, picks
+from webui.engine.work import draw, pauses
 from webui.metrics.snapshot import Mark
-from webui.plan.load import ConstantUsers, Sweep, planned_s
+from webui.plan.load import Sweep, planned_s
 from webui.plan.model import Plan
 from webui.units import NS_PER_MS, NS_PER_S
 
 TICK_NS = 10 * NS_PER_MS
 STOP_GRACE_NS = 500 * NS_PER_MS
 PREPARE_NS = 5 * NS_PER_S  # how long the load waits for connections that are made ahead
-_SHORTEST_SWEEP_NS = TICK_NS
-_LONGEST_SWEEP_NS = 250 * NS_PER_MS
 _SAMPLE_NS = 20 * NS_PER_MS  # twice the mean time between two looks at how many requests are in flight
 
 OnTick = Callable[[int], None]
@@ -71,15 +71,20 @@ class Shard:
         self.crew = self._crew(plan, spec, templates)
         self.probes = ProbeLog(canary, sweep=isinstance(plan.load, Sweep))
         self.shape = shape_of(plan, self.crew, templates, self.probes)
-        _let_repeat(plan, templates, self.around)
+        let_repeat(plan, templates, self.around)
         self._canary = canary
+        self._swept_share = share_of_a_tick(self.around.timeout_ns, TICK_NS)
         self._origins = len(origins)
         self._on_tick = on_tick
         self._grace_ns = round(plan.graceful_stop_s * NS_PER_S)
         duration_s = planned_s(plan.load)
-        self._ends_ns = None if duration_s is None else round(duration_s * NS_PER_S)  # on the shape's clock
+        self._templates = templates
+        self._warmup_ns = round(plan.warmup_s * NS_PER_S)
+        # on the shape's clock
+        self._ends_ns = None if duration_s is None else self._warmup_ns + round(duration_s * NS_PER_S)
         # how far it has come
         self.start_ns = self.origin_ns = now
+        self.warming = bool(self._warmup_ns)
         self.reason: Reason | None = None
         self._paused_ns: int | None = None  # since when
         self._ended_ns = 0
@@ -109,10 +114,11 @@ class Shard:
 
     def _crew(self, plan: Plan, spec: ShardSpec, templates: list[Template]) -> Crew:
         weights = [request.weight for request in plan.requests]
+        self._draw = partial(draw, weights, self._random, spec.iterations)
         return Crew(
             self.around,
-            _maker(plan, self.around),
-            budgeted(picks(templates, weights, self._random), spec.iterations),
+            maker(plan, self.around),
+            self._draw(templates),
             shard=spec.shard,
             shards=spec.shards,
             random=self._random,
@@ -132,15 +138,27 @@ class Shard:
     def start(self) -> None:
         """Begins the load."""
         now = clock()
-        self.start_ns = self.origin_ns = now
+        self.origin_ns = now
         self.recorder.begin(now)
         self.health.begin(now)
-        self._next_tick_ns = now + TICK_NS
-        self._next_sample_ns = now
-        if self._canary is not None:
-            self.probes.begin(now)
+        self._begin(now)
         self._at(self._next_tick_ns, self._tick)
         self._ring()
+
+    def _begin(self, now: int) -> None:
+        self.start_ns = self._next_sample_ns = now
+        self._next_tick_ns = now + TICK_NS
+        if self._canary is not None and not self.warming and not self.ending:
+            self.probes.begin(now)
+
+    def end_warmup(self) -> None:
+        """The run begins: what began before is in none of its figures."""
+        now = clock()
+        self.warming = False
+        self.recorder.end_warmup(now)
+        self.crew.draw_anew(self._draw([replace(template) for template in self._templates]))
+        self.health.take(now)
+        self._begin(now)
 
     def stop(self) -> None:
         """Ends the load: what is under way has half a second, or the plan's grace where that is shorter."""
@@ -159,7 +177,7 @@ class Shard:
         """How long load was offered, pauses left out. With iterations: until the last answer, for the last
         users to begin are still at work while others have nothing left to do."""
         end = self._ended_ns or clock()
-        return max(0, end - self.origin_ns)
+        return max(0, end - self.origin_ns - self._warmup_ns)
 
     @property
     def ending(self) -> bool:
@@ -322,6 +340,11 @@ class Shard:
         return due_ns
 
     def _advance_shape(self, now: int) -> int:
+        if self.warming:
+            if now < self._warmup_ns:
+                return min(self.shape.advance(now), self._warmup_ns)
+            self.shape.close(self._warmup_ns)
+            self.end_warmup()
         ends_ns = self._ends_ns
         if ends_ns is None:
             return self.shape.advance(now)
@@ -365,36 +388,8 @@ class Shard:
         if self.ending:
             self.recorder.sample_in_flight(now)
         self.recorder.fold_large()
-        self.crew.sweep(now, self._share_of_a_tick)
+        self.crew.sweep(now, self._swept_share)
         if self._cut_off_ns is not None and now >= self._cut_off_ns:
             self.crew.cut_off_all()
         if not self.done.done():
             self._on_tick(now)
-
-    @property
-    def _share_of_a_tick(self) -> float:
-        """The share of the users that is looked at in a tick, so that all are within a twentieth of the
-        timeout."""
-        period = min(max(self.around.timeout_ns // 20, _SHORTEST_SWEEP_NS), _LONGEST_SWEEP_NS)
-        return TICK_NS / period
-
-
-def _let_repeat(plan: Plan, templates: list[Template], around: Surroundings) -> None:
-    """Has users go on to the next request as soon as the usual response has come; not those who pause, wait
-    for a start, connect anew or count their requests."""
-    load = plan.load
-    counts = isinstance(load, ConstantUsers) and load.iterations_per_user is not None
-    if around.pause is None and not around.open and around.keepalive and not counts:
-        for template in templates:
-            template.learn()
-
-
-def _maker(plan: Plan, around: Surroundings) -> Callable[[], User]:
-    """How a user of that plan is made."""
-    load = plan.load
-    if isinstance(load, ConstantUsers) and load.iterations_per_user is not None:
-        number = load.iterations_per_user
-        return lambda: CountedUser(around, number)
-    if isinstance(load, Sweep):
-        return lambda: TappedUser(around)
-    return lambda: User(around)

@@ -383,6 +383,12 @@ class User(Handler):
         else:
             self._fail("timeout", f"no full response within {limit}")
 
+    def count_anew(self) -> None:
+        """The recorder has new logs. A request under way ends in the one that it began in; the next one gets
+        a template that it has not had, and with that its log."""
+        if self._state == CONNECTING and not self._begun_early and self._template is not None:
+            self._log = self._around.recorder.logs[self._template.index]
+
     @property
     def resting(self) -> bool:
         """Whether it has nothing under way."""

@@ -37,3 +37,10 @@ def pauses(shortest_s: float, longest_s: float, random: Random) -> Callable[[], 
         constant = round(shortest_s * NS_PER_S)
         return lambda: constant
     return lambda: round(random.uniform(shortest_s, longest_s) * NS_PER_S)
+
+
+def draw(
+    weights: Sequence[float], random: Random, iterations: int | None, things: Sequence[T]
+) -> Callable[[], T | None]:
+    """Gives one of the things a call, each as often as its weight says; None once `iterations` were given."""
+    return budgeted(picks(things, weights, random), iterations)

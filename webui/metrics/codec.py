@@ -10,7 +10,17 @@ import msgpack
 
 from webui.metrics.histogram import Histogram
 from webui.metrics.probing import Activity, Block, BurstStats, CanaryRecord, ProbeStats, Probing
-from webui.metrics.snapshot import EndpointStats, ErrorCount, Health, Mark, Snapshot, StepStats, Totals
+from webui.metrics.snapshot import (
+    NO_WARMUP,
+    EndpointStats,
+    ErrorCount,
+    Health,
+    Mark,
+    Snapshot,
+    StepStats,
+    Totals,
+    WarmUp,
+)
 
 FORMAT = 3
 _READABLE = (2, FORMAT)  # format 2 had no probing, and of a step only its first five parts
@@ -41,6 +51,7 @@ def encode(snapshot: Snapshot) -> bytes:
         [[mark.number, mark.t_ns, mark.kind, mark.value] for mark in snapshot.marks],
         [_step_data(step) for step in snapshot.steps],
         _probing_data(snapshot.probing),
+        *_warmup_data(snapshot.warmup),
     ]
     return zlib.compress(msgpack.packb(document), 1)
 
@@ -65,7 +76,7 @@ def _unpack(data: bytes) -> list[Any]:
 
 
 def _snapshot(document: list[Any]) -> Snapshot:
-    _, gauges, endpoints, errors, connect, tls, health, marks, steps, *probing = document
+    _, gauges, endpoints, errors, connect, tls, health, marks, steps, *more = document
     start_ns, end_ns, users, in_flight, connections_open, connections_opened, in_flight_ns = gauges
     return Snapshot(
         start_ns,
@@ -82,8 +93,18 @@ def _snapshot(document: list[Any]) -> Snapshot:
         health=_health(health),
         marks=tuple(Mark(*mark) for mark in marks),
         steps=tuple(_step(data) for data in steps),
-        probing=_probing(probing[0]) if probing else Probing(),
+        probing=_probing(more[0]) if more else Probing(),
+        warmup=_warmup(*more[1:]),
     )
+
+
+def _warmup_data(warmup: WarmUp) -> list[Any]:
+    """Nothing in most snapshots, as in those of runs from before there were warm-ups."""
+    return [] if warmup is NO_WARMUP else [[warmup.length_ns, _totals_data(warmup.totals)]]
+
+
+def _warmup(data: list[Any] | None = None) -> WarmUp:
+    return NO_WARMUP if data is None else WarmUp(data[0], Totals(*data[1]))
 
 
 def _step_data(step: StepStats) -> list[Any]:
@@ -180,25 +201,28 @@ def _canary(data: list[Any]) -> CanaryRecord:
 
 
 def _endpoint_data(endpoint: EndpointStats) -> list[Any]:
-    totals = endpoint.totals
     return [
-        [
-            totals.offered,
-            totals.sent,
-            totals.completed,
-            totals.successes,
-            totals.failures,
-            totals.cut_off,
-            totals.dropped,
-            totals.bytes_sent,
-            totals.bytes_received,
-            totals.redirects,
-        ],
+        _totals_data(endpoint.totals),
         dict(endpoint.status_codes),
         endpoint.response.to_data(),
         None if endpoint.service is endpoint.response else endpoint.service.to_data(),
         endpoint.failed.to_data(),
         endpoint.first_byte.to_data(),
+    ]
+
+
+def _totals_data(totals: Totals) -> list[int]:
+    return [
+        totals.offered,
+        totals.sent,
+        totals.completed,
+        totals.successes,
+        totals.failures,
+        totals.cut_off,
+        totals.dropped,
+        totals.bytes_sent,
+        totals.bytes_received,
+        totals.redirects,
     ]
 
 

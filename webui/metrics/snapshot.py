@@ -118,6 +118,16 @@ class StepStats:
     demand_percent: float | None = None  # CPU used and waited for by the generator, of one core
 
 
+@dataclass(frozen=True, slots=True)
+class WarmUp:
+    """What was sent before the run's measured part: of `length_ns`, and in no other figure."""
+
+    length_ns: int = 0
+    totals: Totals = Totals()
+
+
+NO_WARMUP = WarmUp()
+
 ErrorKey = tuple[int, str]  # (endpoint's index in the plan, error kind)
 
 
@@ -140,6 +150,7 @@ class Snapshot:
     marks: tuple[Mark, ...] = ()
     steps: tuple[StepStats, ...] = ()  # those that ended in this interval
     probing: Probing = NOTHING  # of a sweep, and of any run with a canary
+    warmup: WarmUp = NO_WARMUP  # before the start; in the first snapshots, until all of it has ended
 
     @property
     def seconds(self) -> float:
@@ -203,7 +214,16 @@ def _merge(parts: Sequence[Snapshot], *, sum_gauges: bool) -> Snapshot:
         _merge_marks(parts),
         tuple(step for part in parts for step in part.steps),
         sum((part.probing for part in parts), NOTHING),
+        _merge_warmups(parts),
     )
+
+
+def _merge_warmups(parts: Sequence[Snapshot]) -> WarmUp:
+    found = [part.warmup for part in parts if part.warmup is not NO_WARMUP]
+    if not found:
+        return NO_WARMUP
+    longest = max(warmup.length_ns for warmup in found)
+    return WarmUp(longest, sum((warmup.totals for warmup in found), Totals()))
 
 
 def _merge_columns(parts: Sequence[Snapshot]) -> tuple[EndpointStats, ...]:

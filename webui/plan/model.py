@@ -7,7 +7,7 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_va
 
 from webui.metrics import thresholds
 from webui.plan.base import Document
-from webui.plan.load import MAX_DURATION_S, Load, no_warmup
+from webui.plan.load import MAX_DURATION_S, Load, Sweep, no_warmup
 from webui.plan.request import Request
 from webui.plan.secrets import is_secret_name
 from webui.plan.target import Target, parse_url
@@ -28,7 +28,7 @@ class BasicAuth(Document):
     @field_validator("user")
     @classmethod
     def _no_colon(cls, value: str) -> str:
-        if ":" in value:
+        if ":" in value.replace("${env:", ""):
             raise ValueError("a user name for basic authentication has no colon")
         return value
 
@@ -149,9 +149,9 @@ class Plan(Document):
     between its two ends. `graceful_stop_s`: how long requests in flight may go on when the load ends.
     `abort_on_fail_after_s`: from then on the run is stopped as soon as a threshold does not hold.
     `canary`: the path of a cheap route on the base URL that is asked beside the load, or "off"; None: a sweep
-    looks for one itself, other shapes have none. `secrets`: names of further headers, parameters and fields whose
-    values are secret. `warmup_s`: load goes on for so long before the run begins,
-    and what comes of it is in no figure but its own."""
+    looks for one itself, other shapes have none. `secrets`: names of further headers, parameters and fields
+    whose values are secret. `warmup_s`: load goes on for so long before the run begins, and what comes of it is
+    in no figure but its own."""
 
     schema_: Annotated[Literal["katydid.plan/1"], Field(alias="schema")] = "katydid.plan/1"
     name: Annotated[str, Field(max_length=200)] = ""
@@ -199,9 +199,11 @@ class Plan(Document):
 
     @field_validator("think_time_s")
     @classmethod
-    def _rising(cls, value: tuple[float, float]) -> tuple[float, float]:
+    def _rising(cls, value: tuple[float, float], info: ValidationInfo) -> tuple[float, float]:
         if value[0] > value[1]:
             raise ValueError("the shortest think time comes first")
+        if value[1] and isinstance(info.data.get("load"), Sweep):
+            raise ValueError("a sweep has no think time: users who pause are not at work")
         return value
 
     @field_validator("warmup_s")

@@ -82,6 +82,7 @@ class LiveRun:
         self.baseline: Baseline | None = None  # set before it starts
         self._started_clock: float | None = None
         self._load_started = False  # a shard has said so
+        self._warming: dict[int, tuple[int, int]] = {}  # by shard: users, requests sent so far
         self.heard_at = 0.0  # when the last event of a shard came, by this process's clock
         self._cut_short = CutShort()
         self._asked: list[RunChange] = []  # changes, whether engines have applied them yet or not
@@ -136,6 +137,8 @@ class LiveRun:
         nothing is left out. Raises Conflict, and then nothing of it is done."""
         if self.status is not RunStatus.RUNNING:
             raise Conflict(_NOT_CHANGED.get(self.status, "This test has ended already."))
+        if self.warming_up:
+            raise Conflict("This test is warming up; its load can be changed when that is over.")
         for each in wanted:
             check_fits(self.plan.load, each, self.planned_s)
         if len(self._asked) + len(wanted) > MAX_CHANGES:
@@ -210,6 +213,9 @@ class LiveRun:
     def _take_event(self, shard: int, event: dict[str, Any]) -> None:
         if event["type"] == "started":
             self._shard_started()
+        elif event["type"] == "warming":
+            self._warming[shard] = (event["users"], event["sent"])
+            self._publish("status")
         elif event["type"] == "snapshot":
             self._take(self._merger.add(shard, event["index"], codec.decode(event["data"])))
             for hung in self._merger.behind(BEHIND_LIMIT):
@@ -282,9 +288,14 @@ class LiveRun:
         return sum(end.kind != "finished" for end in self._ends.values())
 
     @property
+    def warming_up(self) -> bool:
+        """Whether its engines start or warm the target up: no load that counts has begun."""
+        return bool(self.plan.warmup_s) and not self._load_started and self.status is RunStatus.RUNNING
+
+    @property
     def elapsed_s(self) -> float:
         """Since the load began: by this process's clock while it goes on, then by the shards' own."""
-        if self._started_clock is None:
+        if self._started_clock is None or self.warming_up:
             return 0.0
         if self.status.live and not self.shards_ended.is_set():
             return max(0.0, self._clock() - self._started_clock)
@@ -337,7 +348,14 @@ class LiveRun:
             seq=seq or self.channel.seq,
             unsaved=self.unsaved,
             baseline=self.baseline,
+            warming=self._warmed_so_far if self.warming_up else None,
         )
+
+    @property
+    def _warmed_so_far(self) -> tuple[int, int]:
+        """Users and requests sent, of all engines."""
+        told = self._warming.values()
+        return sum(users for users, _ in told), sum(sent for _, sent in told)
 
     def _publish(self, kind: Kind, change: Change | None = None) -> None:
         event = RunEvent(

@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any
 
 from webui.analysis.baseline import Baseline, BaselinePart, baseline_part
-from webui.analysis.document import AuditPart, ChangePart, RunDocument
-from webui.analysis.results import NOTHING, headline, measured_parts, queue_inside, rows
+from webui.analysis.document import AuditPart, ChangePart, RunDocument, WarmUpPart
+from webui.analysis.results import NOTHING, headline, measured_parts, queue_inside, rows, warmup_part
 from webui.metrics.snapshot import Snapshot, StepStats
 from webui.plan.documents import plan_to_data
 from webui.plan.model import Plan
@@ -46,6 +46,7 @@ class RunView:
     unsaved: str | None = None  # why the newest results are not on disk yet
     stored_audit: AuditPart | None = None  # the verdict of a finished run as it was saved
     baseline: Baseline | None = None  # what it is held against, fixed when it began
+    warming: tuple[int, int] | None = None  # while it warms up: users, and requests sent so far
 
     @property
     def live(self) -> bool:
@@ -56,6 +57,13 @@ class RunView:
     def paused(self) -> bool:
         """Whether its load is paused, or about to be; the status stays running."""
         return self.live and is_paused(self.changes)
+
+    @property
+    def warmup(self) -> WarmUpPart | None:
+        """What the warm-up was or is; None where there is none, or it has not begun."""
+        if self.warming is not None:
+            return WarmUpPart(under_way=True, sent=self.warming[1])
+        return warmup_part(self.total)
 
     @property
     def users_target(self) -> int | None:
@@ -131,6 +139,7 @@ class RunView:
             changes=tuple(ChangePart.model_validate(change, from_attributes=True) for change in self.changes),
             audit=self.audit,
             baseline=self.against_baseline,
+            warmup=self.warmup,
             **self._measured(),
         )
 
