@@ -21,6 +21,7 @@ from webui.runs.manager import RunManager
 from webui.runs.model import RunView
 from webui.runs.shared import as_shared, why_closed
 from webui.runs.summary import spark_of
+from webui.security.headers import EMBEDDABLE
 from webui.store import ShareRecord
 from webui.web import Manager, Storage
 
@@ -101,11 +102,8 @@ def _picture(
     """`live` None: not to be kept."""
     headers = {
         "Cache-Control": "no-store" if live is None else f"public, max-age={KEPT_S[live]}",
-        "Cross-Origin-Resource-Policy": "cross-origin",
-        "X-Content-Type-Options": "nosniff",
         "X-Robots-Tag": "noindex, nofollow",
-        # A picture needs nothing, and one opened by itself is allowed nothing.
-        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+        **EMBEDDABLE,  # a picture needs nothing, and one opened by itself is allowed nothing
     }
     if live is not None:
         headers["ETag"] = f'W/"{hashlib.sha256(data).hexdigest()[:32]}"'
