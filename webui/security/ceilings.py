@@ -18,7 +18,7 @@ from webui.plan.load import (
 )
 from webui.plan.model import Plan
 from webui.plan.request import Request
-from webui.units import NBSP, count, duration, size
+from webui.units import NBSP, count, duration, plural, size
 
 
 class CeilingSettings(Protocol):
@@ -117,7 +117,7 @@ class Ceilings:
 
     def _users(self, users: int, field: str) -> Iterator[Problem]:
         if self.users is not None and users > self.users:
-            yield Problem(field, _over("--max-users", "", f"{count(self.users)} users", count(users)))
+            yield Problem(field, _over("--max-users", "", plural(self.users, "user"), count(users)))
 
     def _rate(self, rate: float | None, field: str) -> Iterator[Problem]:
         if self.rate_rps is not None and rate is not None and rate > self.rate_rps:
