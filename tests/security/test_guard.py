@@ -165,7 +165,7 @@ async def test_a_shared_link_opens_its_result_and_nothing_else(guarded: Guarded)
     share = (await guarded.service.client.post(f"/api/v1/runs/{run_id}/shares")).json()
     token = share["token"]
     async with guarded.nobody as reader:
-        for path in ("", "/title", "/intervals", "/plan.json", "/downloads", "/export/json", "/stream"):
+        for path in ("", "/title", "/intervals", "/plan.json", "/export/json", "/stream", "/badge.svg"):
             assert (await reader.get(f"/s/{token}{path}")).status_code == 200, path
         for path in (f"/runs/{run_id}", f"/api/v1/runs/{run_id}", f"/s/{token}/../../runs", "/s/other"):
             assert (await reader.get(path)).status_code in (401, 404), path

@@ -101,6 +101,7 @@ async def pages(service: Service) -> list[str]:
         f"/s/{share}",
         f"/s/{share}/intervals",
         f"/s/{share}/stream",
+        f"/s/{share}/badge.svg",
         f"/s/{shared.json()['token']}",
         f"/s/{said}",
         f"/experiments/{experiment.json()['id']}",
