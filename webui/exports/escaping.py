@@ -2,7 +2,7 @@
 
 import re
 
-# JSON escapes the controls below a space by itself. These a terminal may take for the start of a sequence, too.
+# JSON itself escapes the controls below a space. These, too, a terminal may take for the start of a sequence.
 _CONTROLS = re.compile("[\x7f-\x9f]")
 
 
