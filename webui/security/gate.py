@@ -9,6 +9,7 @@ from webui.errors import InvalidInput, Problem, TargetRefused, Unconfirmed
 from webui.plan.environment import check_available, references
 from webui.plan.model import Plan
 from webui.plan.target import Target, parse_url
+from webui.security.access import is_exposed
 from webui.security.ceilings import Ceilings, CeilingSettings
 from webui.security.patterns import address_of, parse_pattern
 from webui.security.resolving import Lookup, look_up
@@ -23,6 +24,8 @@ class GateSettings(CeilingSettings, Protocol):
 
     @property
     def host(self) -> str: ...
+    @property
+    def allowed_host(self) -> tuple[str, ...]: ...
     @property
     def allow_target(self) -> tuple[str, ...]: ...
     @property
@@ -63,7 +66,7 @@ class Gate:
         for name in ("allow_target", "deny_target"):
             for text in getattr(settings, name):
                 _check_pattern(name, text)
-        exposed = not listens_here_only(settings.host)
+        exposed = is_exposed(settings.host, settings.allowed_host)
         policy = policy_of(settings.allow_target, settings.deny_target, exposed=exposed)
         listed = frozenset(settings.allow_env)
         return cls(policy, Ceilings.of(settings), listed if exposed or listed else None, practice)
@@ -111,12 +114,6 @@ def _check_pattern(name: str, text: str) -> None:
         parse_pattern(text)
     except ValueError as error:
         raise InvalidInput.at(name, str(error)) from error
-
-
-def listens_here_only(host: str) -> bool:
-    """Whether a dashboard that listens on `host` can be reached from this machine only."""
-    address = address_of(host)
-    return host == "localhost" if address is None else address.is_loopback
 
 
 def _targets(plan: Plan) -> Iterator[tuple[str, Target]]:
