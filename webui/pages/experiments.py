@@ -27,7 +27,8 @@ router = APIRouter(include_in_schema=False)
 @router.post("/experiments")
 async def start(desk: AtDesk) -> Response:
     """Starts the experiment that was typed and goes to its page; or shows the form with what is wrong."""
-    fields = ExperimentFields.read(await desk.request.form())
+    async with desk.request.form() as form:
+        fields = ExperimentFields.read(form)
     try:
         experiment = await desk.experiments.create(definition_of(fields), may_test=fields.may_test)
     except KatydidError as error:

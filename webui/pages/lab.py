@@ -120,12 +120,12 @@ async def changes(desk: AtDesk, seen: Annotated[str, Query(max_length=1000)] = "
 async def start(name: str, desk: AtDesk) -> Response:
     """Starts a practice target, and with `do=test` its diagnosis too. Raises NotFound."""
     target = find(name)
-    form = await desk.request.form()
-    fields = _fields(target, form)
+    async with desk.request.form() as form:
+        fields, wants_test = _fields(target, form), form.get("do") == "test"
     try:
         setup = setup_of(target, fields)
         running = await _started(desk.lab, name, setup)
-        if form.get("do") == "test":
+        if wants_test:
             await desk.diagnose(running)
     except KatydidError as error:
         return await desk.refused(error, name, fields)

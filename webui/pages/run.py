@@ -7,10 +7,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
-from webui.analysis.chart_rows import COLUMNS, chart_rows
+from webui.analysis.chart_rows import COLUMNS
 from webui.errors import Conflict, Deleted, InvalidInput, NotFound, Unconfirmed
 from webui.pages.baseline import BaselineBox, baseline_box
-from webui.pages.chart_data import whole_chart
+from webui.pages.chart_data import rows_of, whole_chart
 from webui.pages.closer import From, Typed, closer_of
 from webui.pages.findout import why_plan
 from webui.pages.history import deleted_page
@@ -76,8 +76,8 @@ async def stop(run_id: str, request: Request, manager: Manager) -> Response:
 async def change(run_id: str, request: Request, manager: Manager, store: Storage) -> Response:
     """Changes the load of a run that goes on, as its form says; what cannot be is said in its place. Raises
     NotFound."""
-    form = await request.form()
-    fields = {name: value for name, value in form.items() if isinstance(value, str)}
+    async with request.form() as form:
+        fields = {name: value for name, value in form.items() if isinstance(value, str)}
     view = await manager.view(run_id)
     try:
         await manager.change(run_id, **changes_from(fields, view))
@@ -131,7 +131,8 @@ async def delete(run_id: str, manager: Manager) -> Response:
 async def add_share(run_id: str, request: Request, manager: Manager, store: Storage) -> Response:
     """Makes a link that shows the run to whoever has it. Raises NotFound, InvalidInput."""
     view = await manager.view(run_id)
-    options = options_of(await request.form())
+    async with request.form() as form:
+        options = options_of(form)
     share = await store.add_share(run_id, expires_at=options.expires_at, hide_target=options.hide_target)
     return await _shares_changed(view, request, store, new=share.token)
 
@@ -188,7 +189,7 @@ async def intervals(run_id: str, manager: Manager) -> Response:
 def intervals_page(view: RunView, base: str, *, shared: bool) -> Response:
     """The table of intervals of a run or of a shared result."""
     page: RunPage = run_page(view, view.audit, base=base, shared=shared)
-    rows = [dict(zip(COLUMNS, row, strict=True)) for row in chart_rows(view.snapshots)]
+    rows = [dict(zip(COLUMNS, row, strict=True)) for row in rows_of(view)]
     return respond("run/intervals.html", page, rows=rows)
 
 
