@@ -107,6 +107,14 @@ class Served:
         return [process for process in self.family() if port in _peers(process)]
 
 
+def alive(process: psutil.Process) -> bool:
+    """Whether it still does something."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def _peers(process: psutil.Process) -> set[int]:
     try:
         return {

@@ -6,10 +6,9 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-import psutil
 import pytest
 
-from tests.reliability.served import Served, balanced, serving, target_process, until
+from tests.reliability.served import Served, alive, balanced, serving, target_process, until
 from webui.runs.recovery import ENDED
 
 TWO_ENGINES = {"users": 2001, "spawn_rate": 100_000, "duration_s": 6}
@@ -79,11 +78,3 @@ def test_a_killed_dashboard_loses_no_more_than_a_second_and_needs_no_repair(
         assert lost_s < 2
         assert second.run(waiting)["status"] == "interrupted"
         assert second.ended(second.start(f"http://127.0.0.1:{port}", duration_s=0.5))["status"] == "passed"
-
-
-def alive(process: psutil.Process) -> bool:
-    """Whether it still does something."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False

@@ -1,5 +1,7 @@
 """The command line: `katydid`. One file per command; what a command needs is imported when it runs."""
 
+import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -7,6 +9,8 @@ import typer
 
 from webui.cli import compare, db, experiment, exporting, importing, lab, run, serve, stop
 from webui.errors import InvalidInput, KatydidError
+
+_INTERRUPTED = 130  # as in `exits`, which takes a while to import
 
 app = typer.Typer(
     name="katydid",
@@ -28,8 +32,16 @@ db.add_to(app)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command that `arguments` (default: the process's own) name, and exits with its code."""
+    if arguments is None:
+        _end_when_interrupted()
     given = list(sys.argv[1:] if arguments is None else arguments)
     sys.exit(_exit_code(given or ["--help"]))
+
+
+def _end_when_interrupted() -> None:
+    """Until a command is at work and handles it in its own way, Ctrl-C ends this process: without the
+    traceback of an import, and also where the shell has its background commands ignore it."""
+    signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
 
 
 @app.callback(invoke_without_command=True)
@@ -53,7 +65,7 @@ def _exit_code(arguments: list[str]) -> int:
         _complain([f"{command}: {error.format_message()}", f"See {command} --help."])
         return error.exit_code
     except typer.Abort:
-        return 130
+        return _INTERRUPTED
     except KatydidError as error:
         return _failed(error)
 
