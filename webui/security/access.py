@@ -130,7 +130,7 @@ def new_token() -> str:
 
 def is_viewer(connection: HTTPConnection) -> bool:
     """Whether whoever asks may read, and no more."""
-    return connection.scope.get("state", {}).get("role") == Role.VIEWER
+    return bool(connection.scope.get("state", {}).get("role") == Role.VIEWER)
 
 
 def operator(connection: HTTPConnection) -> None:
