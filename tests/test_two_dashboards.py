@@ -1,14 +1,14 @@
-"""Two real dashboards on one PostgreSQL: each shows the other's live runs, the one that runs them is in charge."""
+"""Two real dashboards on one PostgreSQL: each shows the other's live runs, and has their owner act."""
 
 from __future__ import annotations
 
+import itertools
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,12 +19,11 @@ from tests.server import Dashboard, dashboard
 
 SILENT_S = 3  # after which a dashboard is taken for dead
 # A real dashboard that has a machine of its own: another one cannot look its process up.
-ELSEWHERE = (
-    sys.executable,
-    "-c",
+_RENAMED = (
     "import sys, webui.runs.ownership as owning; owning.machine = lambda: 'elsewhere 1'; "
-    "sys.argv = ['katydid', *sys.argv[4:]]; from webui.cli import main; main()",
+    "sys.argv = ['katydid', *sys.argv[4:]]; from webui.cli import main; main()"
 )
+ELSEWHERE = (sys.executable, "-c", _RENAMED)
 
 
 @dataclass
@@ -109,7 +108,7 @@ def test_the_live_page_of_the_other_follows_within_a_second(pair: Pair) -> None:
     run_id = pair.start("Streamed")
     with httpx.stream("GET", f"{pair.b.url}/api/v1/runs/{run_id}/stream", timeout=10) as stream:
         moments = [time.monotonic() for line in _first(stream.iter_lines(), "event: snapshot", 5)]
-    gaps = [after - before for before, after in zip(moments, moments[1:], strict=False)]
+    gaps = [after - before for before, after in itertools.pairwise(moments)]
     assert max(gaps) < 2.5  # a row a second, on a busy machine too
     with httpx.stream("GET", f"{pair.b.url}/runs/{run_id}/stream", timeout=10) as stream:
         assert list(_first(stream.iter_lines(), "event: rows", 3))
