@@ -26,6 +26,9 @@ NPM_CI = ["ci", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts
 
 # file in node_modules -> file in static/vendor. Licences travel with what they cover.
 VENDOR_FILES = {
+    "dejavu-fonts-ttf/LICENSE": "DejaVu.LICENSE.txt",
+    "dejavu-fonts-ttf/ttf/DejaVuSansCondensed-Bold.ttf": "DejaVuSansCondensed-Bold.ttf",
+    "dejavu-fonts-ttf/ttf/DejaVuSansCondensed.ttf": "DejaVuSansCondensed.ttf",
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
     "htmx.org/dist/ext/hx-sse.min.js": "hx-sse.min.js",
     "htmx.org/LICENSE": "htmx.LICENSE.txt",

@@ -114,7 +114,8 @@ export class HeatPlot {
   }
 
   level(number) {
-    return this.most > 1 ? Math.min(LEVELS - 1, Math.floor((LEVELS * Math.log(number)) / Math.log(this.most))) : LEVELS - 1;
+    // By the root: evenly, the few would vanish; by the logarithm, the many would all look alike.
+    return Math.min(LEVELS - 1, Math.floor(LEVELS * Math.sqrt(number / this.most)));
   }
 
   drawCells(u, colour) {

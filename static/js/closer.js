@@ -65,7 +65,7 @@ function address(stretch) {
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-picture]");
-  for (const menu of document.querySelectorAll(".tools .menu[open], .card-head .menu[open]")) {
+  for (const menu of document.querySelectorAll(".tools .menu[open]")) {
     if (!menu.contains(event.target) || event.target.closest("[data-picture], [data-csv]")) menu.open = false;
   }
   if (!button) return;

@@ -42,6 +42,8 @@ def chart_row(snapshot: Snapshot) -> Row:
     """One interval as the values of `COLUMNS`."""
     endpoints, seconds = snapshot.endpoints, snapshot.seconds or 1.0
     totals = [endpoint.totals for endpoint in endpoints]
+    # Merged here and not with all else that endpoints have: this is done for every row of a long run.
+    response = merge(each.response for each in endpoints)
     counts = [
         *_by_class(chain.from_iterable(each.status_codes.items() for each in endpoints), _status_class),
         sum(error.count for (_, kind), error in snapshot.errors.items() if _failure_class(kind) == 2),
@@ -56,11 +58,10 @@ def chart_row(snapshot: Snapshot) -> Row:
         snapshot.in_flight,
         short(sum(each.sent for each in totals) / seconds),
         short(sum(each.successes for each in totals) / seconds),
-        # Merged here and not with all else that endpoints have: this is done for every row of a long run.
-        *percentiles_ms(merge(each.response for each in endpoints), PERCENTILES),
+        *percentiles_ms(response, PERCENTILES),
         *(short(count / seconds) for count in counts),
         *_service_ms(endpoints),
-        heat_bins(merge(each for stats in endpoints for each in (stats.response, stats.failed))),
+        heat_bins(merge((response, *(each.failed for each in endpoints)))),
     )
 
 
@@ -139,7 +140,8 @@ def _log_bins(histogram: Histogram) -> Iterable[tuple[int, int]]:
 def _bin_of(histogram: Histogram, per_decade: int) -> NDArray[np.intp]:
     """In which bin each bucket's middle lies, rising."""
     middles = lowest_of(histogram.indices) + width_of(histogram.indices) / 2.0
-    return np.floor(np.log10(np.maximum(middles, 1.0)) * per_decade).astype(np.intp)
+    places: NDArray[np.intp] = np.floor(np.log10(np.maximum(middles, 1.0)) * per_decade).astype(np.intp)
+    return places
 
 
 def _edge_ms(index: int, per_decade: int = BINS_PER_DECADE) -> float:

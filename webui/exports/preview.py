@@ -1,7 +1,7 @@
 """The picture that a pasted link unfurls to: 1200 x 630, as Open Graph recommends. Pure.
 
-Written in the font that Pillow carries, Aileron, so it looks alike on a machine without any fonts. That has
-Latin letters; of a name in other ones nothing is drawn: the link's title has it.
+Written in DejaVu, which comes with Katydid, so it looks alike on a machine without any fonts. That has Latin,
+Greek and Cyrillic letters and more; of a name in others nothing is drawn: the link's title has it.
 """
 
 import io
@@ -12,11 +12,13 @@ from functools import lru_cache
 from PIL import Image, ImageDraw, ImageFont
 from PIL.ImageFont import FreeTypeFont
 
+from webui.resources import static_dir
 from webui.runs.model import RunView
 from webui.runs.summary import load_text
 from webui.units import milliseconds_parts, percent, significant
 
 WIDTH, HEIGHT = 1200, 630
+BOLD_FROM = 50  # the size from which text is a heading
 FINER = 3  # how much finer shapes are drawn before they are made smaller
 MEDIA_TYPE = "image/png"
 
@@ -59,8 +61,8 @@ def preview_png(preview: Preview) -> bytes:
     image = Image.new("RGB", (WIDTH, HEIGHT), _GROUND)
     draw = ImageDraw.Draw(image)
     _brand(image, preview.status)
-    _text(draw, 150, preview.title, 60, _TEXT)
-    _text(draw, 232, preview.says, 34, _SOFT)
+    _text(draw, 146, preview.title, 56, _TEXT)
+    _text(draw, 226, preview.says, 32, _SOFT)
     _figures(draw, preview.figures)
     _curve(image, preview.line)
     data = io.BytesIO()
@@ -73,7 +75,7 @@ def _brand(image: Image.Image, status: str) -> None:
     _smooth(
         image, (_LEFT - 4, 52, 58, 58), lambda fine, scale: fine.polygon(_leaf(scale * 58 / 24), fill=_LEAF)
     )
-    draw.text((_LEFT + 68, 58), "Katydid", font=_font(38), fill=_TEXT, stroke_width=1, stroke_fill=_TEXT)
+    draw.text((_LEFT + 68, 58), "Katydid", font=_font(36, bold=True), fill=_TEXT)
     if status:
         width = _font(30).getlength(status.capitalize()) + 48
         colour = _STATUS.get(status, _SOFT)
@@ -86,8 +88,8 @@ def _figures(draw: ImageDraw.ImageDraw, figures: Sequence[tuple[str, str, str]])
     for place, (name, number, unit) in enumerate(figures):
         left = _LEFT + place * each
         draw.text((left, 310), name, font=_font(28), fill=_SOFT)
-        draw.text((left, 350), number, font=_font(66), fill=_TEXT, stroke_width=1, stroke_fill=_TEXT)
-        after = left + _font(66).getlength(number) + 8
+        draw.text((left, 350), number, font=_font(62, bold=True), fill=_TEXT)
+        after = left + _font(62, bold=True).getlength(number) + 8
         draw.text((after, 414), unit, font=_font(32), fill=_SOFT, anchor="ls")
 
 
@@ -145,13 +147,12 @@ def _text(draw: ImageDraw.ImageDraw, top: int, text: str, size: int, colour: str
     """One line, cut where it would not fit; nothing where the font lacks a letter."""
     if not drawable(text):
         return
-    font, shown = _font(size), " ".join(text.split())[:200]
+    font, shown = _font(size, bold=size >= BOLD_FROM), " ".join(text.split())[:200]
     if font.getlength(shown) > _RIGHT - _LEFT:
         while shown and font.getlength(shown + "…") > _RIGHT - _LEFT:
             shown = shown[:-1]
         shown = shown.rstrip() + "…"
-    weight = 1 if size >= 60 else 0
-    draw.text((_LEFT, top), shown, font=font, fill=colour, stroke_width=weight, stroke_fill=colour)
+    draw.text((_LEFT, top), shown, font=font, fill=colour)
 
 
 def drawable(text: str) -> bool:
@@ -165,8 +166,7 @@ def _mask(char: str) -> bytes:
     return bytes(_font(24).getmask(char))
 
 
-@lru_cache(maxsize=8)
-def _font(size: int) -> FreeTypeFont:
-    font = ImageFont.load_default(size)
-    assert isinstance(font, FreeTypeFont)  # with a size it is never the bitmap font
-    return font
+@lru_cache(maxsize=16)
+def _font(size: int, *, bold: bool = False) -> FreeTypeFont:
+    name = f"DejaVuSansCondensed{'-Bold' if bold else ''}.ttf"
+    return ImageFont.truetype(static_dir() / "vendor" / name, size)

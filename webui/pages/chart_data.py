@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from webui.analysis.chart_rows import COLUMNS, START, Row, chart_rows, generation_of, histogram_bins
 from webui.analysis.document import StepPart
@@ -15,6 +16,9 @@ from webui.pages.run_rows import change_rows
 from webui.pages.templating import render
 from webui.pages.verdict import chart_of
 from webui.runs.model import RunView
+
+# Views of ended runs are kept while they are asked for, and their rows never change.
+_ROWS: WeakKeyDictionary[RunView, Sequence[Row]] = WeakKeyDictionary()
 
 _OVERLAP = 10  # rows sent again on coming back: one that was still filling may have changed since
 
@@ -29,13 +33,22 @@ class WholeChart:
 
 def whole_chart(view: RunView) -> WholeChart:
     """The charts of a run as it now is."""
-    rows = chart_rows(view.snapshots)
+    rows = rows_of(view)
     data = {
         "columns": COLUMNS,
         "limits": [list(limit) for limit in sorted(latency_limits(view.plan, view.baseline_values).items())],
         **chart_update(view, rows, whole=True),
     }
     return WholeChart(to_json(data).replace("<", "\\u003c"), position_of(generation_of(view.snapshots), rows))
+
+
+def rows_of(view: RunView) -> Sequence[Row]:
+    """The rows of the run's charts, computed once for each view of an ended run."""
+    if view.live:
+        return chart_rows(view.snapshots)
+    if view not in _ROWS:
+        _ROWS[view] = chart_rows(view.snapshots)
+    return _ROWS[view]
 
 
 def chart_update(view: RunView, rows: Sequence[Row], *, whole: bool) -> dict[str, Any]:

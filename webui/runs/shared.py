@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 from webui.analysis.baseline import Baseline
 from webui.metrics.snapshot import Snapshot
@@ -20,6 +21,9 @@ from webui.runs.redacted import redacted
 from webui.store import ShareRecord
 
 Closed = Literal["unknown", "revoked", "expired"]
+
+# Views of ended runs are kept while they are asked for; so are these, and what is computed from them.
+_SHOWN: WeakKeyDictionary[RunView, dict[bool, RunView]] = WeakKeyDictionary()
 
 _LEFT_OUT = ("auth", "proxy", "ca_pem", "client_cert_pem", "client_key_pem")
 
@@ -35,6 +39,15 @@ def why_closed(share: ShareRecord | None, now: datetime) -> Closed | None:
 
 def as_shared(view: RunView, *, hide_target: bool) -> RunView:
     """The run without secrets, and without its target's address and headers where those are to be hidden."""
+    if view.live:
+        return _shown(view, hide_target)
+    kept = _SHOWN.setdefault(view, {})
+    if hide_target not in kept:
+        kept[hide_target] = _shown(view, hide_target)
+    return kept[hide_target]
+
+
+def _shown(view: RunView, hide_target: bool) -> RunView:
     shown = redacted(view)
     return _without_target(shown) if hide_target else shown
 
