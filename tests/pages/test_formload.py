@@ -28,7 +28,7 @@ SHOWN = {
     "rate": ["rate", "rate_time", "in_flight"],
     "stages": ["stages_from", "stage-1", "pause"],
     "burst": ["burst_size", "burst_count", "burst_pause"],
-    "sweep": ["sweep_from", "sweep_to", "sweep_time", "pause"],
+    "sweep": ["sweep_from", "sweep_to", "sweep_time"],
 }
 
 

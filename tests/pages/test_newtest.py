@@ -60,7 +60,7 @@ def test_there_is_no_preview_of_nonsense(changes: dict[str, str]) -> None:
     assert preview(replace(FormFields(), **changes)) is None
 
 
-@pytest.mark.parametrize(("shape", "pause"), [("steady", (1.0, 2.0)), ("sweep", (1.0, 2.0)), ("rate", None)])
+@pytest.mark.parametrize(("shape", "pause"), [("steady", (1.0, 2.0)), ("sweep", None), ("rate", None)])
 def test_the_pause_is_told_where_users_have_one(shape: str, pause: tuple[float, float] | None) -> None:
     shown = preview(FormFields(shape=shape, pause="1 s to 2 s"))
     assert shown is not None

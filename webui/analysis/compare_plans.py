@@ -22,6 +22,7 @@ _LABELS = {
     "thresholds": "Thresholds",
     "abort_on_fail_after_s": "Stops when a threshold fails, after",
     "graceful_stop_s": "Time to finish at the end",
+    "warmup_s": "Warm-up",
     "load.shape": "Load shape",
     "load.users": "Users",
     "load.spawn_rate": "Users started per second",

@@ -22,7 +22,14 @@ _load = in_panel("Load")
 _result = in_panel("Result")
 _Text = str | None
 _Texts = list[str] | None
-_FLAGS = {"variants": "--variant", "path": "--path", "users": "--users", "cell_s": "--time", "name": "--name"}
+_FLAGS = {
+    "variants": "--variant",
+    "path": "--path",
+    "users": "--users",
+    "cell_s": "--time",
+    "warmup_s": "--warmup",
+    "name": "--name",
+}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -66,6 +73,10 @@ def experiment(
     time: Annotated[
         _Text, _load("--time", "-t", metavar="TIME", says="How long each cell lasts (3s).")
     ] = None,
+    warmup: Annotated[
+        _Text,
+        _load("--warmup", metavar="TIME", says="Load before each cell, in none of its figures (500ms)."),
+    ] = None,
     diagnose: Annotated[
         bool,
         _load("--diagnose/--no-diagnose", says="Sweep each variant too, to say why it behaves so (yes)."),
@@ -104,6 +115,8 @@ def experiment(
         given["users"] = _numbers("--users", users)
     if time is not None:
         given["cell_s"] = _parsed("--time", time, parse_duration)
+    if warmup is not None:
+        given["warmup_s"] = _parsed("--warmup", warmup, parse_duration)
     definition = _definition(given | _tried_of(lab, workers, variant or [], commands))
     from webui.cli.one_experiment import experiment_once  # takes a second, which mistakes need not wait for
 

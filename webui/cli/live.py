@@ -47,6 +47,9 @@ class Display(AbstractContextManager["Display"], Protocol):
     def show(self, moment: Moment) -> None:
         """Replaces what is shown."""
 
+    def note(self, text: str) -> None:
+        """Shows a line instead, before there is a moment."""
+
 
 def display_on(console: Console, *, quiet: bool) -> Display:
     """A live table on a terminal, lines elsewhere, nothing where quiet."""
@@ -69,16 +72,25 @@ class _Nothing(_Base):
     def show(self, moment: Moment) -> None:
         pass
 
+    def note(self, text: str) -> None:
+        pass
+
 
 class _Lines(_Base):
     def __init__(self, console: Console) -> None:
         self._console = console
         self._next_s = 0.0
+        self._noted = False
 
     def show(self, moment: Moment) -> None:
         if moment.elapsed_s >= self._next_s:
             self._next_s = moment.elapsed_s + _LINE_EVERY_S - 0.05  # an interval may end a little early
             self._console.print(line(moment), soft_wrap=True)
+
+    def note(self, text: str) -> None:
+        if not self._noted:
+            self._noted = True
+            self._console.print(text, soft_wrap=True)
 
 
 class _LiveTable(_Base):
@@ -96,6 +108,15 @@ class _LiveTable(_Base):
 
     def show(self, moment: Moment) -> None:
         self._live.update(table(moment), refresh=True)
+
+    def note(self, text: str) -> None:
+        self._live.update(Text(text), refresh=True)
+
+
+def warmup_line(warmup_s: float, users: int, sent: int) -> str:
+    """`warming up for 5 s  50 users  1,204 requests so far, in no figure of the run`."""
+    so_far = f"{units.plural(sent, 'request')} so far, in no figure of the run"
+    return f"warming up for {units.duration(warmup_s)}  {units.plural(users, 'user')}  {so_far}"
 
 
 def line(moment: Moment) -> str:

@@ -7,7 +7,7 @@ import uvloop
 
 from webui.cli import console, exits
 from webui.cli.interrupts import Interrupts, interrupts
-from webui.cli.live import Display, display_on
+from webui.cli.live import Display, display_on, warmup_line
 from webui.cli.machinery import Places, kept_in, machinery
 from webui.cli.moments import moment_of
 from webui.cli.output import Output
@@ -31,7 +31,9 @@ def run_once(plan: Plan, output: Output, places: Places, explain: Explain, *, ma
         try:
             return await manager.create(plan, may_test=may_test)
         except Unconfirmed as error:
-            raise InvalidInput.at("--i-may-test", f"{error.problems[0].message} by adding this flag") from error
+            raise InvalidInput.at(
+                "--i-may-test", f"{error.problems[0].message} by adding this flag"
+            ) from error
         except InvalidInput as error:
             raise explain(error) from error
 
@@ -64,7 +66,9 @@ async def _follow(manager: RunManager, created: RunView, handler: Interrupts, di
         with display:
             async with live.channel.subscribe(0) as events:
                 async for event in events:
-                    if (moment := moment_of(event.view)) is not None:
+                    if event.view.warming is not None:
+                        display.note(warmup_line(event.view.plan.warmup_s, *event.view.warming))
+                    elif (moment := moment_of(event.view)) is not None:
                         display.show(moment)
     handler.on_first = lambda: None  # it has ended: what follows only writes the result
     return await manager.view(created.id)

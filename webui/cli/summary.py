@@ -14,6 +14,7 @@ from webui.analysis.document import (
     ErrorPart,
     RunDocument,
     TimesPart,
+    WarmUpPart,
 )
 from webui.cli.console import foreign, printable
 from webui.cli.rules import plain_table, threshold_table
@@ -66,6 +67,8 @@ def _figures(document: RunDocument) -> Table:
     table.add_column(style="dim")
     table.add_column()
     table.add_row("Duration", units.duration(document.duration_s))
+    if document.warmup is not None:
+        table.add_row("Warm-up", _warmup(document.warmup))
     table.add_row("Requests", _books(document))
     table.add_row("Success", units.percent(totals.success_percent))
     table.add_row("Throughput", f"{units.significant(totals.throughput_rps)} successes/s")
@@ -77,6 +80,11 @@ def _figures(document: RunDocument) -> Table:
         codes = (f"{code} × {units.count(count)}" for code, count in document.status_codes.items())
         table.add_row("Statuses", "   ".join(codes))
     return table
+
+
+def _warmup(warmup: WarmUpPart) -> str:
+    words = f"{units.duration(warmup.duration_s)} before that, cut off: {units.count(warmup.sent)} sent"
+    return f"{words}, {units.count(warmup.successes)} succeeded, {units.count(warmup.failures)} failed"
 
 
 def _books(document: RunDocument) -> str:

@@ -57,6 +57,9 @@ class Definition(BaseModel):
     variants: Annotated[tuple[Variant, ...], Field(min_length=1, max_length=MAX_VARIANTS)]
     users: Annotated[tuple[Users, ...], Field(min_length=1, max_length=MAX_LEVELS)] = DEFAULT_USERS
     cell_s: Annotated[float, Field(ge=0.5, le=60, description="Seconds of load in each cell.")] = 3.0
+    warmup_s: Annotated[
+        float, Field(ge=0, le=30, description="Seconds of load before each cell, in none of its figures.")
+    ] = 0.5
     diagnose: bool = True
 
     @field_validator("users")

@@ -24,9 +24,10 @@ class Endpoint:
 
 
 def cell_plan(definition: Definition, variant: Variant, at: Endpoint, users: int) -> Plan:
-    """So many users for the time of a cell."""
+    """So many users for the time of a cell, after its warm-up."""
     load = {"users": users, "spawn_rate": max(1.0, users / SPAWN_S), "duration_s": definition.cell_s}
-    return _plan(f"{definition.title}: {variant.label}, {plural(users, 'user')}", at, load, None)
+    name = f"{definition.title}: {variant.label}, {plural(users, 'user')}"
+    return _plan(name, at, load, None, definition.warmup_s)
 
 
 def sweep_plan(definition: Definition, variant: Variant, at: Endpoint) -> Plan:
@@ -35,7 +36,9 @@ def sweep_plan(definition: Definition, variant: Variant, at: Endpoint) -> Plan:
     return _plan(f"{definition.title}: {variant.label}, diagnosis", at, load, at.canary)
 
 
-def _plan(name: str, at: Endpoint, load: Mapping[str, object], canary: str | None) -> Plan:
+def _plan(
+    name: str, at: Endpoint, load: Mapping[str, object], canary: str | None, warmup_s: float = 0.0
+) -> Plan:
     return plan_from_data(
         {
             "name": name[:200],
@@ -43,6 +46,7 @@ def _plan(name: str, at: Endpoint, load: Mapping[str, object], canary: str | Non
             "requests": [{"method": at.method, "path": at.path}],
             "load": load,
             "canary": canary,
+            "warmup_s": warmup_s,
             "tags": [TAG],
         }
     )

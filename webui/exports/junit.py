@@ -88,6 +88,9 @@ def _properties(source: Source) -> Iterator[tuple[str, str]]:
     yield "katydid.trustworthy", {True: "yes", False: "no", None: "unknown"}[document.audit.trustworthy]
     for reason in document.audit.reasons:
         yield "katydid.untrustworthy", reason
+    if document.warmup is not None:
+        yield "katydid.warmup_s", _figure(document.warmup.duration_s)
+        yield "katydid.warmup_sent", _figure(document.warmup.sent)
     for key in ("sent", "successes", "failures", "cut_off", "dropped", "throughput_rps"):
         yield f"katydid.{key}", _figure(getattr(document.totals, key))
     for key in ("p50", "p95", "p99"):

@@ -66,6 +66,7 @@ def _own(source: Source) -> dict[str, Any]:
         "trustworthy": document.audit.trustworthy,
         "reasons": list(document.audit.reasons),
         "cut_off": document.totals.cut_off,
+        "warmup": None if document.warmup is None else document.warmup.model_dump(mode="json"),
     }
 
 

@@ -86,6 +86,9 @@ def _figures(source: Source) -> str:
         ("p50, p95, p99", ", ".join(_three(document.response_time_ms))),
         ("Duration", units.duration(document.duration_s)),
     ]
+    if document.warmup is not None:
+        sent = units.plural(document.warmup.sent, "request")
+        rows.append(("Warm-up before that", f"{units.duration(document.warmup.duration_s)}, {sent}, cut off"))
     return _table(("", "whole run"), rows)
 
 

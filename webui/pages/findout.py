@@ -1,4 +1,4 @@
-""""Find out why": the sweep that diagnoses what a form or a plan asks for. Pure."""
+"""“Find out why”: the sweep that diagnoses what a form or a plan asks for. Pure."""
 
 from dataclasses import replace
 from typing import Any
@@ -27,7 +27,7 @@ def why_plan(plan: Plan) -> Plan:
     if isinstance(plan.load, Sweep):
         return plan
     data = plan_to_data(plan)
-    for of_load in ("thresholds", "abort_on_fail_after_s", "think_time_s", "canary"):
+    for of_load in ("thresholds", "abort_on_fail_after_s", "think_time_s", "warmup_s", "canary"):
         data.pop(of_load, None)
     return plan_from_data(data | {"load": WIDE})
 

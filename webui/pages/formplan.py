@@ -46,6 +46,7 @@ _CONTROLS = {
     "http": "client_key_pem",  # what must fit together: the client certificate's two halves
     "abort_on_fail_after_s": "abort_after",
     "graceful_stop_s": "grace",
+    "warmup_s": "warmup",
     "name": "name",
     "note": "note",
     "base_url": f"url-{FIRST}",
@@ -122,7 +123,9 @@ class _Reader(LoadReader):
         if fields.abort:
             after = self.read("abort_after", seconds_from_text, fields.abort_after, 0.0)
             data["abort_on_fail_after_s"] = after
-        if not (fields.open_model or fields.shape == "burst"):
+        if fields.shape not in ("burst", "sweep"):
+            data["warmup_s"] = self.read("warmup", seconds_from_text, fields.warmup, 0.0)
+        if not (fields.open_model or fields.shape in ("burst", "sweep")):
             data["think_time_s"] = self.read("pause", pause_from_text, fields.pause, (0.0, 0.0))
         if fields.shape == "sweep":
             data["canary"] = fields.canary.strip() or None

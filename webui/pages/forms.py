@@ -138,6 +138,7 @@ class FormFields:
     # connections
     timeout: str = "10 s"
     grace: str = "2 s"
+    warmup: str = "0 s"
     protocol: str = "1.1"
     keepalive: bool = True
     follow_redirects: bool = False

@@ -64,11 +64,11 @@ _LOADS = {
     "rate": ("rate", "rate_time", "in_flight"),
     "stages": ("stages_from", "in_flight", "pause"),
     "burst": ("burst_size", "burst_count", "burst_pause"),
-    "sweep": ("sweep_from", "sweep_to", "sweep_time", "pause", "canary", "sweep_limit", "confirm"),
+    "sweep": ("sweep_from", "sweep_to", "sweep_time", "canary", "sweep_limit", "confirm"),
 }
 _CONNECTION = (
     "max_redirects", "cookies", "auth", "auth_user", "auth_password", "auth_token", "proxy", "dns",
-    "backoff", "max_body", "verify_tls", "ca_pem", "client_cert_pem", "client_key_pem", "grace",
+    "backoff", "max_body", "verify_tls", "ca_pem", "client_cert_pem", "client_key_pem", "grace", "warmup",
 )  # fmt: skip
 _ADVANCED = ("thresholds", "abort_after", "name", "tags", "note", "timeout", *_CONNECTION)
 _OF_REQUEST = ("headers", "body_kind", "body", "file", "content_type", "statuses", "name", "weight")
@@ -145,7 +145,9 @@ def preview(fields: FormFields, now: datetime | None = None) -> Preview | None:
     if load is None:
         return None
     try:
-        pause = None if fields.open_model or fields.shape == "burst" else pause_from_text(fields.pause)
+        pause = (
+            None if fields.open_model or fields.shape in ("burst", "sweep") else pause_from_text(fields.pause)
+        )
     except ValueError:
         pause = None
     return preview_of(load, pause, now)

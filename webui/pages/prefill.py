@@ -33,6 +33,7 @@ def fields_from_plan(plan: Plan) -> FormFields:
         pause=pause_text(*plan.think_time_s),
         thresholds="\n".join(plan.thresholds),
         grace=duration_text(plan.graceful_stop_s),
+        warmup=duration_text(plan.warmup_s),
         name=plan.name,
         tags=tags_text(plan.tags),
         note=plan.note,

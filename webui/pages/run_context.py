@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import Any
 
 from webui.analysis.diagnosed import DiagnosisPart
-from webui.analysis.document import AuditPart, EndpointPart, TimesPart, TotalsPart
+from webui.analysis.document import AuditPart, EndpointPart, TimesPart, TotalsPart, WarmUpPart
 from webui.analysis.results import measured_parts, times_part, totals_part
 from webui.analysis.waiting import waiting_inside
 from webui.metrics import thresholds
@@ -114,6 +114,7 @@ class RunPage:
     changes: Sequence[ChangeRow]
     steps: Sequence[StepRow]
     unsaved: str | None  # why the newest results are not on disk yet
+    warmup: WarmUpPart | None = None  # what it sends or sent before the test, in no other figure
     verdict: Verdict | None = None  # of a finished sweep
     waiting_inside: float | None = None  # requests in line inside the target now, or over a finished run
     activity: Activity | None = None  # what a live sweep does now
@@ -267,6 +268,7 @@ def run_page(view: RunView, audit: AuditPart, *, base: str, shared: bool = False
         rules=rule_rows(view, merged, audit.trustworthy),
         controls=None if shared else controls_of(view),
         paused=view.paused,
+        warmup=view.warmup,
         changes=change_rows(view),
         steps=step_rows(steps, diagnosis.knee_users if diagnosis else None),
         verdict=verdict_of(diagnosis, steps, view.result().probes) if diagnosis else None,

@@ -150,8 +150,8 @@ class Plan(Document):
     `abort_on_fail_after_s`: from then on the run is stopped as soon as a threshold does not hold.
     `canary`: the path of a cheap route on the base URL that is asked beside the load, or "off"; None: a sweep
     looks for one itself, other shapes have none. `secrets`: names of further headers, parameters and fields
-    whose values are secret. `warmup_s`: load goes on for so long before the run begins, and what comes of it is
-    in no figure but its own."""
+    whose values are secret. `warmup_s`: load goes on for so long before the run begins, and what comes of it
+    is in no figure but its own."""
 
     schema_: Annotated[Literal["katydid.plan/1"], Field(alias="schema")] = "katydid.plan/1"
     name: Annotated[str, Field(max_length=200)] = ""
