@@ -54,12 +54,12 @@ async def test_a_foreign_cursor_is_refused(service: Service, cursor: str) -> Non
 async def test_a_plan_is_checked_and_not_started(service: Service) -> None:
     plan = {"base_url": "http://127.0.0.1:9", "requests": [{"path": "/items", "method": "POST"}]}
     sweep = {**plan, "load": {"shape": "sweep", "to": 64}}
-    found = (await service.client.post("/api/v1/plans/check", json=sweep)).json()
+    found = (await service.client.post("/api/v1/check", json=sweep)).json()
     assert found["target"] == "http://127.0.0.1:9/items"
     assert found["confirm"] == ["repeat-writes"]
     assert found["planned_s"] is None
     assert found["plan"]["load"]["from"] == 1
-    refused = await service.client.post("/api/v1/plans/check", json=plan)
+    refused = await service.client.post("/api/v1/check", json=plan)
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["field"] == "load"
     assert (await service.client.get("/api/v1/runs")).json()["total"] == 0

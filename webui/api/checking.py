@@ -1,4 +1,4 @@
-"""`/api/v1/plans/check`: whether a plan is one, and what it would do. Nothing is started or sent."""
+"""`/api/v1/check`: whether a plan is one, and what it would do. Nothing is started or sent."""
 
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ from webui.plan.model import Plan
 from webui.plan.repeats import repeated_writes
 from webui.runs.summary import load_text, target_text
 
-router = APIRouter(prefix="/api/v1/plans", tags=["plans"])
+router = APIRouter(prefix="/api/v1", tags=["plans"])
 
 
 class CheckedPlan(Part):
