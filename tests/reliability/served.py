@@ -171,6 +171,11 @@ def target_process(port: int = 0, delay_s: float = 0.0) -> Iterator[tuple[subpro
         process.stdout.close()
 
 
+def patience() -> float:
+    """How many times longer things may take than on a quiet machine: 1, unless it has more to do than cores."""
+    return max(1.0, 2 * os.getloadavg()[0] / (os.cpu_count() or 1) - 1)
+
+
 def setting(name: str, default: float) -> float:
     """A size from the environment, for runs that are longer or larger than those of `make test`."""
     return float(os.environ.get(f"KATYDID_RELIABILITY_{name}", default))

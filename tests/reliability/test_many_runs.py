@@ -10,12 +10,19 @@ from pathlib import Path
 
 import httpx
 
-from tests.reliability.served import balanced, serving, setting, target_process
+from tests.reliability.served import Served, balanced, patience, serving, setting, target_process
 
 AT_ONCE = int(setting("AT_ONCE", 4))
-QUEUED = int(setting("QUEUED", 24))
-REQUESTS = 60
+QUEUED = int(setting("QUEUED", 12))
+REQUESTS = 40
 PAGE_LIMIT_S = 0.2
+
+
+def in_order(served: Served) -> None:
+    """No run has begun before one that was created earlier."""
+    newest_first = served.http.get("/api/v1/runs", params={"limit": 100}).json()["items"]
+    waits = [run["status"] == "queued" for run in newest_first]
+    assert waits == sorted(waits, reverse=True)
 
 
 def test_many_runs_each_by_itself_in_order_and_pages_stay_quick(tmp_path: Path) -> None:
@@ -33,16 +40,15 @@ def test_many_runs_each_by_itself_in_order_and_pages_stay_quick(tmp_path: Path) 
                 began = time.monotonic()
                 assert served.http.get(page).status_code == 200
                 page_s.append(time.monotonic() - began)
+            in_order(served)
             time.sleep(0.1)
         runs = [served.ended(run_id, 30) for run_id in ids]
         counted = httpx.get(f"{target}/count").json()
     assert {run["status"] for run in runs} == {"passed"}
     assert all(balanced(run) and run["totals"]["successes"] == REQUESTS for run in runs)
     assert all(counted[f"/{number}"] == REQUESTS for number in range(len(runs)))
-    started = [run["started_at"] for run in runs]
-    assert started == sorted(started)
     page_s.sort()
     median_s, p95_s = page_s[len(page_s) // 2], page_s[int(len(page_s) * 0.95)]
     print(f"{AT_ONCE} at once, {QUEUED} queued: pages {median_s * 1000:.0f} ms, p95 {p95_s * 1000:.0f} ms")
-    # A shared machine may keep a single page waiting for longer.
-    assert median_s < PAGE_LIMIT_S
+    assert median_s < PAGE_LIMIT_S * patience()
+    assert p95_s < 2 * PAGE_LIMIT_S * patience()
