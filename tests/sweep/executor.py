@@ -132,6 +132,7 @@ class Executor:
         world = self.world
         self.drain()
         begun = world.now
+        self.service.connect(())
         self.level += 1
         self.answers.clear()
         canary = self.record.canary
@@ -237,6 +238,7 @@ class Executor:
     def at_once(self, size: int, *, canary: bool) -> tuple[list[float], list[float]]:
         good: list[float] = []
         bad: list[float] = []
+        self.service.connect(() if canary else range(1000, 1000 + size))
         for number in range(size):
             self.send(1000 + number, canary, lambda latency, ok: (good if ok else bad).append(latency))
         until = self.world.now + 30

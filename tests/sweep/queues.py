@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 Draw = Callable[[random.Random], float]
@@ -56,6 +56,9 @@ class Service:
 
     def arrive(self, job: Job) -> None:
         raise NotImplementedError
+
+    def connect(self, connections: Iterable[int]) -> None:
+        """These are open from now on, and no others."""
 
     def quickly(self, job: Job, seconds: float = 0.0004) -> None:
         """Answered beside the work."""
@@ -113,6 +116,28 @@ class Slots(Service):
         if self.line:
             self._begin(self.line.popleft())
         job.end(True)
+
+
+class Doors(Service):
+    """No more than `limit` open connections, as with uvicorn's --limit-concurrency: whoever asks while there
+    are more is refused, and loses the connection a moment later."""
+
+    def __init__(self, world: World, limit: int, draw: Draw) -> None:
+        super().__init__(world)
+        self.limit, self.draw = limit, draw
+        self.opened: set[int] = set()
+
+    def connect(self, connections: Iterable[int]) -> None:
+        self.opened = set(connections)
+
+    def arrive(self, job: Job) -> None:
+        self.opened.add(job.connection)
+        if len(self.opened) <= self.limit:
+            seconds = 0.0005 if job.canary else self.draw(self.world.rng)
+            self.world.later(seconds, lambda: job.end(True))
+            return
+        self.world.later(0.0005, lambda: job.end(False))
+        self.world.later(0.001, lambda: self.opened.discard(job.connection))
 
 
 class Loops(Service):
@@ -273,3 +298,11 @@ class Changing(Service):
 
     def arrive(self, job: Job) -> None:
         self.inner.arrive(job)
+
+
+class Tiring(Slots):
+    """Slots of a busy host: each request takes `more` seconds longer for every ten in line, and varies."""
+
+    def __init__(self, world: World, slots: int, seconds: float, more: float) -> None:
+        spread = around(seconds, 0.05)
+        super().__init__(world, slots, lambda rng: spread(rng) + more / 10 * len(self.line))

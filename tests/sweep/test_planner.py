@@ -6,6 +6,7 @@ import pytest
 
 from tests.sweep.executor import Executor, sweep
 from tests.sweep.queues import (
+    Doors,
     Law,
     Limited,
     Paced,
@@ -79,7 +80,7 @@ def test_a_fall_is_looked_at_from_both_sides() -> None:
 def test_refusals_end_the_doubling_switch_the_canary_off_and_pause_retries() -> None:
     executor = sweep(Slots(World(), 5, constant(0.05), room=0))
     refused = [act for act in executor.acts if isinstance(act, Level) and act.users > 8]
-    assert max(levels(executor, "level")) == 32  # three levels that refuse
+    assert max(levels(executor, "level")) == 16  # two levels that refuse
     assert all(act.retry_s == pytest.approx(0.025, rel=0.05) for act in refused if act.users > 1)
     assert not any(act.canary for act in refused)
     assert len(volleys(executor, "refused")) == 3
@@ -90,6 +91,15 @@ def test_one_user_who_is_refused_ends_it() -> None:
     executor = sweep(Limited(World(), Tokens(5, 1), constant(0.01)))
     assert levels(executor, "level", "refine", "late") in ([], [1])
     assert not executor.record.bursts
+
+
+@pytest.mark.parametrize("limit", [7, 19, 60])
+def test_connections_are_counted_by_halving(limit: int) -> None:
+    executor = sweep(Doors(World(), limit, constant(0.05)))
+    sizes = volleys(executor, "refused")
+    assert {limit, limit + 1} <= set(sizes)
+    assert sizes.count(limit + 1) >= 2  # what was refused once may have been chance
+    assert len(sizes) < 18
 
 
 class Breaking(Service):

@@ -48,7 +48,7 @@ def measured_parts(
     """
     if total is None:
         return {}
-    diagnosis = diagnose(plan, total) if ended else None
+    diagnosis = diagnose(plan, total, trustworthy=trustworthy) if ended else None
     figures = total.all_endpoints
     labels = [request.label for request in plan.requests]
     return {

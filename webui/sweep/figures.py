@@ -21,6 +21,8 @@ SAME_MEDIAN = 1.05
 RARELY_SLOW = 0.5  # coefficient of variation from which on a few slow answers make the mean
 NETWORK_S = 0.003  # a canary's floor above this is the network's round trip, not cores waking up
 TOGETHER = 1.5  # times the light load's latency within which a burst is answered together
+SLOW_S = 0.05  # a failure slower than this is no quick refusal
+FULL_BURSTS = 3  # of several times what a target that refuses holds, before sizes are halved
 LIGHT_KINDS = ("single", "level", "light")
 
 
@@ -183,6 +185,12 @@ def held(p: Point) -> float:
     return p.rate * max(p.mean_s - min(refusal, p.mean_s), 0.0)
 
 
+def quick_refusal_s(p: Point, light: float) -> float:
+    """A failure that takes longer is harm, no refusal. Where a target has its hands full with refusals, these
+    take a while too, though never longer than what is served."""
+    return max(SLOW_S, 0.5 * light, p.mean_s or 0.0)
+
+
 def saturated(points: Sequence[Point], share: float = 0.7) -> bool:
     """Whether the most users got no more than this share of one user's throughput each."""
     top = max(loaded(points), key=lambda p: p.users, default=None)
@@ -216,3 +224,29 @@ def edge_of(bursts: Sequence[BurstStats], light: float, m: float, most: int) -> 
     times = {size: sum(burst.size == size for burst in tried) for size in (low, high)}
     once = [size for size in (low, high) if times[size] < 2]
     return Edge(low, high, not once, once[0] if once else low)
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """How many connections may be open: with `low` a burst was served whole, with `high` it was not.
+    `settled`: nothing lies between them, and `high` was tried twice."""
+
+    low: int
+    high: int
+    settled: bool
+    again: int  # the size to try next
+    sure: bool  # whether `low` is a burst's
+
+
+def doors_of(bursts: Sequence[BurstStats], points: Sequence[Point]) -> Doors:
+    """From the bursts of kind "refused", by halving. A size that was served whole once does fit; one that was
+    not may have met connections that were still closing, so the least of these is tried again."""
+    tried = [burst for burst in bursts if burst.kind == "refused"]
+    whole = {burst.size for burst in tried if not burst.failures_ns}
+    unharmed = max((p.users for p in points if p.successes and not p.failures), default=1)
+    low = max(whole, default=unharmed)
+    broken = [burst.size for burst in tried if burst.failures_ns and burst.size > low]
+    high = min(broken, default=2 * low)
+    if high - low > 1 or not broken:
+        return Doors(low, high, False, (low + high) // 2 if broken else high, low in whole)
+    return Doors(low, high, broken.count(high) > 1, high, low in whole)

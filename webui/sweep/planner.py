@@ -13,14 +13,17 @@ from webui.metrics.snapshot import StepStats
 from webui.plan.load import Sweep
 from webui.sweep.acts import Act, BurstKind, ChooseCanary, IdleCanary, Level, LevelKind, Volley, Why
 from webui.sweep.figures import (
+    FULL_BURSTS,
     Point,
     best_of,
+    doors_of,
     edge_of,
     held,
     light_s,
     loaded,
     parallelism,
     points_of,
+    quick_refusal_s,
     round_trip_s,
     saturated,
 )
@@ -37,9 +40,9 @@ SLOW_ANSWER_S = 0.4  # targets slower than this are given levels four times apar
 STEADY = 0.1  # coefficient of variation under which the light load needs no more samples
 LIGHT_ERROR = 0.04  # relative standard errors to aim at
 TOP_ERROR = 0.02
-MANY_REFUSING = 3
+MANY_REFUSING = 2  # levels: the first without a pause after a refusal, the next with one
 MOST_EDGES = 16
-MOST_HALVINGS = 12
+MOST_HALVINGS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,12 +206,12 @@ def _failing(scene: _Scene, last: Point) -> bool:
     if not last.refuses:
         return False
     failed_s = (last.step.stats.failed.mean_ns or 0.0) / 1e9
-    return failed_s > max(0.05, 0.5 * scene.light_s)
+    return failed_s > quick_refusal_s(last, scene.light_s)
 
 
 def _follow_ups(scene: _Scene) -> Iterator[Act]:
     if scene.refusing:
-        yield from _refusals(scene) if not _failing(scene, scene.refusing[-1]) else ()
+        yield from () if any(_failing(scene, p) for p in scene.levels) else _refusals(scene)
         return
     if scene.peak is None:
         return
@@ -307,20 +310,15 @@ def _refusals(scene: _Scene) -> Iterator[Act]:
         level = scene.level(users, "refine", "refusals")
         yield from (level,) if scene.affordable(level) else ()
     size = min(scene.load.to, max(4, round(4 * most)))
-    if scene.bursts("refused") < 3 and scene.record.elapsed_s <= LONGEST_S:
+    if scene.record.elapsed_s > LONGEST_S:
+        return
+    if scene.bursts("refused") < FULL_BURSTS:
         yield Volley(size, "refused", "refusals", rest_s=0.2)
-    if not any(b.successes_ns for b in scene.record.bursts):
-        yield from (level for level in _between(scene) if scene.affordable(level, LONGEST_S))
-
-
-def _between(scene: _Scene) -> Iterator[Level]:
-    """Where no burst passes, connections are counted: halves the range between the most users without and the
-    fewest with refusals. Levels with a canary don't count, for its connections do."""
-    alone = [p for p in scene.points if not p.step.canary.total and p.users > 1]
-    high = min((p.users for p in alone if p.refuses), default=None)
-    low = max((p.users for p in scene.points if not p.refuses), default=1)
-    if high is not None and high - low > max(1, NEAR / 2 * high) and len(alone) < MOST_HALVINGS:
-        yield scene.level((low + high) // 2, "refine", "refusals")
+    elif not any(burst.successes_ns for burst in scene.record.bursts[:FULL_BURSTS]):
+        # None passes when all are connected: it is connections that are counted.
+        doors = doors_of(scene.record.bursts, scene.points)
+        if not doors.settled and scene.bursts("refused") < FULL_BURSTS + MOST_HALVINGS:
+            yield Volley(doors.again, "refused", "refusals", rest_s=0.2)
 
 
 def _again(scene: _Scene) -> Level | None:

@@ -10,6 +10,7 @@ import pytest
 from tests.sweep.executor import Executor, sweep
 from tests.sweep.queues import (
     Changing,
+    Doors,
     Law,
     Limited,
     Loops,
@@ -18,6 +19,7 @@ from tests.sweep.queues import (
     Service,
     Sharing,
     Slots,
+    Tiring,
     Tokens,
     World,
     around,
@@ -72,6 +74,7 @@ EXPECTED: dict[str, tuple[Make, set[str], float | None]] = {
     "refuses beyond 1": (lambda w: Slots(w, 1, constant(0.05), room=0), {"rejects"}, 1),
     "M/M/20/20": (lambda w: Slots(w, 20, exponential(0.05), room=0), {"rejects"}, 20),
     "refuses beyond 10 and 5 waiting": (lambda w: Slots(w, 10, around(0.05, 0.2), room=5), {"rejects"}, 15),
+    "at most 19 connections": (lambda w: Doors(w, 19, constant(0.05)), {"rejects"}, 19),
     "one blocked loop": (lambda w: Loops(w, 1, constant(0.005)), {"loop-blocked"}, 1),
     "three blocked loops": (lambda w: Loops(w, 3, constant(0.01)), {"loop-blocked"}, 3),
     "four that vary": (lambda w: Loops(w, 4, around(0.02, 0.3)), {"loop-blocked"}, 4),
@@ -120,6 +123,36 @@ def test_a_busy_generator_decides_nothing() -> None:
     found = diagnosed(lambda w: Slots(w, 10, constant(0.03)), demand_percent=95.0)
     assert found.pattern == "inconclusive"
     assert "generator" in found.reasons[0]
+
+
+def test_figures_that_are_not_trustworthy_say_nothing_surely() -> None:
+    total = sweep(Slots(World(), 10, constant(0.03))).total
+    sure, unsure = diagnose(plan(), total, trustworthy=True), diagnose(plan(), total, trustworthy=False)
+    assert sure is not None
+    assert unsure is not None
+    assert (sure.pattern, sure.confidence) == (unsure.pattern, "high")
+    assert unsure.confidence == "medium"
+
+
+def test_connections_are_named_as_what_is_counted() -> None:
+    found = diagnosed(lambda w: Doors(w, 19, constant(0.05)))
+    estimate = found.effective_parallelism
+    assert (estimate.low, estimate.value, estimate.high, found.confidence) == (19, 19, 19, "high")
+    assert found.headline == "This service admits 19 requests at a time and refuses the rest."
+    assert "When so many connections are open" in found.summary
+    assert any("of 20 some are refused" in line for line in found.evidence)
+
+
+def test_a_ceiling_that_sinks_with_more_users_is_that_of_its_best_level() -> None:
+    """Requests hold their slot longer where the host has its hands full: what was held at best counts, and
+    the interval takes the rest in."""
+    found = diagnosed(lambda w: Tiring(w, 80, 0.05, 0.0003))
+    estimate = found.effective_parallelism
+    assert found.pattern == "fixed-slots"
+    assert estimate.value == pytest.approx(80, rel=0.1)
+    assert estimate.low is not None
+    assert estimate.high is not None
+    assert estimate.low <= 80 <= estimate.high
 
 
 def test_without_a_canary_a_number_that_is_not_counted_stays_open() -> None:

@@ -3,6 +3,8 @@
 docs/diagnosis.md tells how.
 """
 
+from dataclasses import replace
+
 from webui.analysis.diagnosed import CanaryPart, Capacity, DiagnosisPart, Estimate, Queue
 from webui.analysis.diagnosis.advice import steps_for
 from webui.analysis.diagnosis.bootstrap import Interval
@@ -25,11 +27,15 @@ __all__ = ["Facts", "Verdict", "diagnose", "in_service"]
 SLOTTED = frozenset({"fixed-slots", "serialised", "loop-blocked", "cpu-bound", "scales"})
 
 
-def diagnose(plan: Plan, total: Snapshot) -> DiagnosisPart | None:
-    """The diagnosis of a finished or stopped sweep; None for other loads and where nothing was measured."""
+def diagnose(plan: Plan, total: Snapshot, *, trustworthy: bool | None = None) -> DiagnosisPart | None:
+    """The diagnosis of a finished or stopped sweep; None for other loads and where nothing was measured.
+
+    `trustworthy` is the audit's verdict: on figures that are not, nothing is said with confidence."""
     if not isinstance(plan.load, Sweep) or not total.steps:
         return None
     verdict, facts = _judge(total)
+    if trustworthy is False:
+        verdict = replace(verdict, doubts=verdict.doubts + 1)
     m = verdict.m
     found = () if m is None or facts is None else _hypotheses(verdict, m, facts)
     steps = steps_for(verdict, facts, found)

@@ -167,30 +167,27 @@ def _degrades(verdict: Verdict, facts: Facts) -> list[NextStep]:
 
 
 def _again(facts: Facts | None) -> tuple[NextStep, ...]:
-    return (
-        (
-            _step(
-                "Sweep again in a quiet moment",
-                "Other load on the target or on this machine blurs what is measured.",
-                True,
-            ),
-            _step(
-                "Choose a canary",
-                "Name a second, cheap route that needs no login: it tells whether the whole "
-                "server waits, or only this route.",
-                True,
-            ),
-        )
-        if facts is not None
-        else (
+    if facts is None:
+        return (
             _step(
                 "Make one request succeed",
-                "Send a single request and look at its answer: the diagnosis needs a "
-                "target that serves one user.",
+                "Send a single request and look at its answer: the diagnosis needs a target that serves one "
+                "user.",
                 False,
             ),
         )
+    quiet = _step(
+        "Sweep again in a quiet moment",
+        "Other load on the target or on this machine blurs what is measured.",
+        True,
     )
+    canary = _step(
+        "Choose a canary",
+        "Name a second, cheap route that needs no login: it tells whether the whole server waits, or only "
+        "this route.",
+        True,
+    )
+    return (quiet,) if facts.canary.path is not None else (quiet, canary)
 
 
 _BY_PATTERN = {

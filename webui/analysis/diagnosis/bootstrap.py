@@ -49,10 +49,11 @@ def generator() -> np.random.Generator:
     return np.random.default_rng(SEED)
 
 
-def throughput(rng: np.random.Generator, levels: Sequence[Point]) -> Draws:
-    """The ceiling drawn `ROUNDS` times from the levels on the plateau, weighted by their answers."""
+def throughput(rng: np.random.Generator, levels: Sequence[Point], *, alike: bool = True) -> Draws:
+    """The ceiling drawn `ROUNDS` times from the levels on the plateau, weighted by their answers; where they
+    are not `alike`, more answers of one make it no truer than another."""
     each = np.stack([_level(rng, level) for level in levels])
-    weights = np.array([level.successes for level in levels], dtype=np.float64)
+    weights = np.array([level.successes if alike else 1 for level in levels], dtype=np.float64)
     chosen = rng.choice(len(levels), size=(ROUNDS, len(levels)), p=weights / weights.sum())
     result: Draws = each[chosen, np.arange(ROUNDS)[:, None]].mean(axis=1)
     return result

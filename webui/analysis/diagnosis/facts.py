@@ -35,6 +35,10 @@ EDGE_ABOVE = 0.2
 SAME = 0.12  # neighbouring levels past the knee agree within this (a logarithm), but for chance
 NEIGHBOURS = 1.15  # times the users
 PEAK_SHARE = 0.75  # of the peak is what its neighbours must reach, or it was none
+HELD_FROM = 1.25  # times the parallelism, from which on a level may tell the ceiling
+APART = 0.02  # levels at the ceiling that differ by more, beyond chance, are not the same
+BELOW_KNEE = (0.5, 0.85)  # of the parallelism: busy, and nobody waits
+MOST_STRETCH = 1.2
 CORNER = 0.15  # a level this far under min(N / D, ceiling) is no hard corner
 
 
@@ -75,6 +79,7 @@ class Facts:
     corner_misfit: float | None
     contradiction: tuple[Point, Point] | None  # levels that ought to agree and don't
     wait_share: float  # of its time, the generator had work and no processor
+    slump: float  # how far the lowest level at the ceiling lies under it, beyond chance; 0: they agree
 
     @property
     def full(self) -> bool:
@@ -124,7 +129,8 @@ def facts_of(total: Snapshot) -> Facts | None:
     if again and not drifted:
         light = merge([light, *(p.step.stats.response for p in again)])
         light_s = (light.mean_ns or 0.0) / NS_PER_S
-    ceiling, m = _intervals(top, light, again if drifted else [], trip)
+    stretch = _stretch(served, light_s, best.rate * light_s)
+    ceiling, m = _intervals(top, light, again if drifted else [], trip, stretch)
     most = max(served, key=lambda p: p.users)
     bursts = bursts_of(total.probing.bursts, light_s - trip.value, trip.value, ceiling.value, m.value)
     facts = Facts(
@@ -149,6 +155,7 @@ def facts_of(total: Snapshot) -> Facts | None:
         corner_misfit=_misfit(served, light_s, ceiling.value),
         contradiction=_contradiction(served, best, m.value),
         wait_share=total.health.wait_ns / total.health.wall_ns if total.health.wall_ns else 0.0,
+        slump=1 - min(p.rate for p in top) / ceiling.value if len(_steadiest(top)) < len(top) else 0.0,
     )
     return _counted(facts)
 
@@ -167,7 +174,25 @@ def _top(served: Sequence[Point], best: Point, light_s: float) -> tuple[Point, .
     if _falls(served, best) is not None:
         near = [p for p in served if 0.75 * best.users <= p.users <= 1.35 * best.users]
         return tuple(p for p in near if p.rate > 0.93 * best.rate)
-    return flat or (best,)
+    held = best in flat or best.users < HELD_FROM * best.rate * light_s
+    return flat if flat and held else (best, *flat)
+
+
+def _steadiest(top: Sequence[Point]) -> tuple[Point, ...]:
+    """The levels at the ceiling that chance alone sets apart from the best: a target that has its hands full
+    loses a little with more users, and what it does at best is what was held."""
+    best = max(top, key=lambda p: p.rate)
+    return tuple(
+        p for p in top if math.log(best.rate / p.rate) <= APART + 3 * math.hypot(_error(p), _error(best))
+    )
+
+
+def _stretch(served: Sequence[Point], light_s: float, m: float) -> float:
+    """How much longer a request takes shortly below the knee, where nobody waits for a place: what it holds
+    one for under load. 1 where that is not known."""
+    low, high = BELOW_KNEE
+    busy = [p.mean_s / light_s for p in served if low * m <= p.users <= high * m and p.mean_s and p.users > 1]
+    return min(MOST_STRETCH, max(1.0, *busy)) if busy else 1.0
 
 
 def _falls(served: Sequence[Point], best: Point) -> float | None:
@@ -224,14 +249,15 @@ def _trip(total: Snapshot, canary: Canary, light_s: float) -> Trip:
 
 
 def _intervals(
-    top: Sequence[Point], light: Histogram, again: Sequence[Point], trip: Trip
+    top: Sequence[Point], light: Histogram, again: Sequence[Point], trip: Trip, stretch: float
 ) -> tuple[Interval, Interval]:
     """The ceiling's interval, and that of the parallelism: ceiling times light latency less the round trip.
-    Where one user's latency drifted, both of its ends are drawn."""
+    Where one user's latency drifted, both of its ends are drawn; where it is up to `stretch` times as long
+    shortly below the knee, so may it be at the ceiling."""
     rng = bootstrap.generator()
-    rates = bootstrap.throughput(rng, top)
-    weights = [p.successes for p in top]
-    value = float(np.average([p.rate for p in top], weights=weights))
+    steady = _steadiest(top)
+    rates = bootstrap.throughput(rng, top, alike=len(steady) == len(top))
+    value = float(np.average([p.rate for p in steady], weights=[p.successes for p in steady]))
     means = bootstrap.mean_s(rng, light)
     if again:
         other = bootstrap.mean_s(rng, again[0].step.stats.response)
@@ -239,7 +265,8 @@ def _intervals(
     trips = rng.uniform(trip.low, max(trip.high, trip.low + 1e-9), bootstrap.ROUNDS)
     light_s = (light.mean_ns or 0.0) / NS_PER_S
     m = value * max(light_s - trip.value, 0.2 * light_s)
-    draws = rates * np.maximum(means - trips, 0.2 * means)
+    stretches = rng.uniform(1.0, max(stretch, 1.0 + 1e-9), bootstrap.ROUNDS)
+    draws = rates * np.maximum(means - trips, 0.2 * means) * stretches
     return interval(value, rates), interval(m, draws)
 
 

@@ -6,10 +6,9 @@ from statistics import median
 from webui.analysis.diagnosis.bootstrap import Interval
 from webui.analysis.diagnosis.facts import Facts
 from webui.analysis.diagnosis.verdict import Verdict, inconclusive
-from webui.sweep.figures import Point, held
+from webui.sweep.figures import FULL_BURSTS, Point, doors_of, held, quick_refusal_s
 from webui.units import NS_PER_S, count, milliseconds, percent, significant
 
-SLOW_S = 0.05  # a failure slower than this, and than half the light latency, is no quick refusal
 AGREE = 1 / 3  # relative: what bursts let through and what is held, for a limit by number
 PASSES_MORE = 1.6  # times what is held, and 2 more: tokens were saved up, a limit by rate
 TOO_MANY = 429  # Too Many Requests
@@ -20,7 +19,7 @@ def refuses(facts: Facts) -> Verdict | None:
     refusing = [p for p in facts.levels if p.refuses]
     if not refusing:
         return None
-    slow = [p for p in refusing if _failed_s(p) > max(SLOW_S, 0.5 * facts.light_s)]
+    slow = [p for p in refusing if _failed_s(p) > quick_refusal_s(p, facts.light_s)]
     if slow:
         return inconclusive(_fails(slow[0]))
     most = max(held(p) for p in refusing)
@@ -28,8 +27,8 @@ def refuses(facts: Facts) -> Verdict | None:
     passed = [len(burst.successes_ns) for burst in bursts]
     if not passed:
         return _bracket(facts, refusing, most)
-    if not any(passed):
-        return _by_connections(facts, refusing, most)
+    if not any(passed[:FULL_BURSTS]):
+        return _by_connections(facts)
     return _by_number(facts, refusing, most, passed)
 
 
@@ -61,13 +60,12 @@ def _bracket(facts: Facts, refusing: Sequence[Point], most: float) -> Verdict:
     )
 
 
-def _by_connections(facts: Facts, refusing: Sequence[Point], most: float) -> Verdict:
+def _by_connections(facts: Facts) -> Verdict:
     """No request of a burst passes when all connections are open: their number is what is limited."""
-    alone = [p for p in facts.levels if not p.step.canary.total]
-    high = min((p.users for p in alone if p.refuses), default=min(p.users for p in refusing))
-    low = max((p.users for p in facts.levels if not p.refuses and p.users < high), default=0)
-    value = low if high - low <= max(1, 0.1 * high) else min(max(most, low), high)
-    return Verdict("rejects", Interval(value, low, high), shade="connections", doubts=high - low > 0.1 * high)
+    doors = doors_of(facts.bursts_seen, facts.points)
+    found = Interval(doors.low, doors.low, max(doors.low, doors.high - 1))
+    doubts = (not doors.sure) + (doors.high - doors.low > 1) + (found.high > 1.1 * found.low)
+    return Verdict("rejects", found, shade="connections", doubts=doubts)
 
 
 def _by_number(facts: Facts, refusing: Sequence[Point], most: float, passed: Sequence[int]) -> Verdict:

@@ -21,6 +21,7 @@ TOO_WIDE = 0.5  # relative width of the interval
 IDEAL = 1.25  # times the time that one pool needs for a burst
 COLLAPSE = 0.7
 FEW = 4.0
+SLUMP = 0.05  # of the ceiling: levels that ought to reach it and don't
 
 
 def judge(facts: Facts) -> Verdict:
@@ -219,6 +220,7 @@ def _doubts(facts: Facts) -> int:
             facts.canary.affected is None,
             facts.drifted,
             facts.wait_share > 0.1,
+            facts.count is None and facts.slump > SLUMP,
             facts.count is None and facts.m.width > TOO_WIDE / 2,
             coupling is not None and (0.05 < coupling < 0.12 or 0.8 < coupling < 0.92),
             facts.demand_percent is not None and facts.demand_percent > 0.8 * GENERATOR_LIMIT,

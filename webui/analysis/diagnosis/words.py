@@ -5,14 +5,15 @@ from collections.abc import Iterator, Sequence
 from webui.analysis.diagnosis.defaults import Match
 from webui.analysis.diagnosis.facts import Facts
 from webui.analysis.diagnosis.verdict import Verdict
-from webui.sweep.figures import Point
+from webui.sweep.figures import FULL_BURSTS, Point, doors_of
 from webui.units import count, milliseconds, percent, plural, significant
 
 
 def at_a_time(verdict: Verdict, facts: Facts) -> str:
     """ "40", "about 38", of what is worked on at a time."""
     m = verdict.m or facts.m
-    sure = facts.count is not None or m.value < 1.5
+    exact = m.low == m.high and verdict.shade == "connections"
+    sure = facts.count is not None or m.value < 1.5 or exact
     return ("" if sure else "about ") + count(max(1, round(m.value)))
 
 
@@ -160,10 +161,17 @@ def _refusal_evidence(facts: Facts) -> Iterator[str]:
             f"{_range_ms(served)} on average "
             "at the levels that refuse."
         )
-    passed = [len(b.successes_ns) for b in facts.bursts_seen if b.kind == "refused"]
-    if passed:
-        size = next(b.size for b in facts.bursts_seen if b.kind == "refused")
-        yield f"Bursts agree. Of {count(size)} requests at one instant, {_list(passed)} are served."
+    bursts = [b for b in facts.bursts_seen if b.kind == "refused"]
+    if not bursts:
+        return
+    passed = [len(b.successes_ns) for b in bursts[:FULL_BURSTS]]
+    yield f"Bursts agree. Of {count(bursts[0].size)} requests at one instant, {_list(passed)} are served."
+    if len(bursts) > FULL_BURSTS:
+        doors = doors_of(facts.bursts_seen, facts.points)
+        yield (
+            f"Bursts count it. {count(doors.low)} connections with a request each, at one instant, are all "
+            f"served; of {count(doors.high)} some are refused."
+        )
 
 
 def _scaling_evidence(facts: Facts) -> Iterator[str]:
@@ -277,11 +285,19 @@ _CANNOT = {
         "Computing and a blocking call (a sync driver, time.sleep) look the same from outside, and so does a "
         "server with a single thread."
     ),
-    ("cpu-bound", ""): "Whether the processor is the service's own or is taken by other processes beside it.",
-    ("scales", ""): "Where the limit is: it lies beyond the range of this sweep.",
-    ("scales", "own-cost"): "Whether a limit on their number lies beyond what the server can take in.",
-    ("rejects", ""): "Whether the service itself or a proxy before it refuses.",
-    ("degrades", ""): "What they fight over: locks, memory, or a processor shared by too many threads.",
+    ("cpu-bound", ""): (
+        "Its own computing, and other processes on its processor, would look the same from outside."
+    ),
+    ("scales", ""): "The limit lies beyond the range of this sweep.",
+    ("scales", "own-cost"): "A limit on their number may lie beyond what the server can take in.",
+    ("rejects", ""): "The service itself, and a proxy before it, would refuse in the same way.",
+    ("rejects", "connections"): (
+        "The service itself, and a proxy before it, would refuse in the same way. Connections that are still "
+        "closing may count, so under steady load refusals can begin a little earlier."
+    ),
+    ("degrades", ""): (
+        "Locks, memory, and a processor that too many threads share would look the same from outside."
+    ),
 }  # fmt: skip
 
 
