@@ -72,7 +72,12 @@ async def test_ceilings_hold_for_new_runs_and_for_changes_of_running_ones(servic
     assert answer.status_code == 422
     assert "10 users at most (--max-users), not 11" in answer.json()["errors"][0]["message"]
     launch = await service.started()
-    for change, status in [({"users": 11}, 422), ({"users": 10}, 200), ({"add_s": 31}, 422), ({"add_s": 30}, 200)]:
+    for change, status in [
+        ({"users": 11}, 422),
+        ({"users": 10}, 200),
+        ({"add_s": 31}, 422),
+        ({"add_s": 30}, 200),
+    ]:
         answer = await service.client.patch(f"/api/v1/runs/{launch.run_id}", json=change)
         assert answer.status_code == status, answer.text
 
@@ -117,7 +122,9 @@ async def test_the_form_asks_about_a_public_address_with_a_box(service: Service)
     assert first.status_code == 422
     assert "8.8.8.8 is a public address; confirm that you may test it" in unescape(first.text)
     assert 'name="may_test" id="may_test" ' in first.text
-    wrong = await service.client.post("/runs", data={**FORM, "url-0": PUBLIC, "users": "no", "may_test": "on"})
+    wrong = await service.client.post(
+        "/runs", data={**FORM, "url-0": PUBLIC, "users": "no", "may_test": "on"}
+    )
     assert 'name="may_test" id="may_test" checked' in wrong.text
     started = await service.client.post("/runs", data={**FORM, "url-0": PUBLIC, "may_test": "on"})
     assert started.status_code == 303
@@ -142,7 +149,9 @@ async def test_the_editor_asks_too(service: Service) -> None:
     assert started.status_code == 303
 
 
-async def test_a_run_is_ended_at_the_ceiling_of_time(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_run_is_ended_at_the_ceiling_of_time(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("webui.runs.manager.GRACE_S", 0.0)
     limit(service, Ceilings(duration_s=0.05))
     launch = await service.started(load={"shape": "constant-users", "users": 1, "duration_s": None})

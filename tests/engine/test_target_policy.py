@@ -68,8 +68,13 @@ def test_a_redirect_is_held_against_the_policy(location: str, words: str, way: d
 def test_given_addresses_are_checked_again() -> None:
     with Target() as target:
         data = plan_data(f"http://shop.invalid:{parse_url(target.url).port}", iterations=1)
-        [spec] = shard_specs("r", plan_from_data(data), 1, addresses={"shop.invalid": ["169.254.1.1", "127.0.0.1"]},
-                             policy=HERE_ONLY.to_data())  # fmt: skip
+        [spec] = shard_specs(
+            "r",
+            plan_from_data(data),
+            1,
+            addresses={"shop.invalid": ["169.254.1.1", "127.0.0.1"]},
+            policy=HERE_ONLY.to_data(),
+        )
         result = run_spec(spec)
         refused = run_spec(replace(spec, addresses={"shop.invalid": ["169.254.1.1"]}))
     assert result.totals.successes == 1
@@ -89,7 +94,10 @@ def test_values_of_the_environment_arrive_and_do_not_come_back(monkeypatch: pyte
     async def echo(seen: Seen, writer: asyncio.StreamWriter) -> None:
         writer.write(reply(f"you sent {seen.headers} {seen.path}".encode(), 500))
 
-    request = {"path": "/?key=${env:KATYDID_TEST_TOKEN}", "headers": {"X-One": "${env:KATYDID_TEST_TOKEN}", "X-Own": "own-5ecret"}}
+    request = {
+        "path": "/?key=${env:KATYDID_TEST_TOKEN}",
+        "headers": {"X-One": "${env:KATYDID_TEST_TOKEN}", "X-Own": "own-5ecret"},
+    }
     with Target(respond=echo) as target:
         result = run(target.url, iterations=1, requests=[request], secrets=["x-own"])
         assert target.last.headers["x-one"] == "tok-3n-value"
@@ -103,7 +111,9 @@ def test_values_of_the_environment_arrive_and_do_not_come_back(monkeypatch: pyte
 
 def test_a_missing_variable_is_said_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KATYDID_TEST_NOPE", raising=False)
-    data = plan_data("http://127.0.0.1:9", iterations=1, requests=[{"headers": {"A": "${env:KATYDID_TEST_NOPE}"}}])
+    data = plan_data(
+        "http://127.0.0.1:9", iterations=1, requests=[{"headers": {"A": "${env:KATYDID_TEST_NOPE}"}}]
+    )
     [spec] = shard_specs("r", plan_from_data(data), 1)
     events: list[dict[str, Any]] = []
     from webui.engine import Control, run_shard
@@ -114,7 +124,9 @@ def test_a_missing_variable_is_said_before_anything_is_sent(monkeypatch: pytest.
 
 
 def test_marked_headers_stay_with_their_origin() -> None:
-    data = plan_data("http://127.0.0.1:9", iterations=1, requests=[{"headers": {"X-Own": "s", "X-Plain": "p"}}])
+    data = plan_data(
+        "http://127.0.0.1:9", iterations=1, requests=[{"headers": {"X-Own": "s", "X-Plain": "p"}}]
+    )
     [template], _ = prepare(plan_from_data({**data, "secrets": ["x-own"]}))
     elsewhere = redirected(template.request, 302, "http://127.0.0.2:9/")
     assert elsewhere.has("x-plain")
@@ -123,9 +135,13 @@ def test_marked_headers_stay_with_their_origin() -> None:
 
 @pytest.mark.parametrize(
     ("number", "how"),
-    [(errno.EMFILE, "ulimit -n"), (errno.ENFILE, "ulimit -n"), (errno.EADDRNOTAVAIL, "ip_local_port_range"),
-     (errno.ENOBUFS, "fewer users")],
-)  # fmt: skip
+    [
+        (errno.EMFILE, "ulimit -n"),
+        (errno.ENFILE, "ulimit -n"),
+        (errno.EADDRNOTAVAIL, "ip_local_port_range"),
+        (errno.ENOBUFS, "fewer users"),
+    ],
+)
 def test_this_machines_own_limits_are_said_to_be_that(number: int, how: str) -> None:
     words = machine_limit(OSError(number, "x"))
     assert words is not None

@@ -43,7 +43,9 @@ def test_values_go_into_headers_query_body_and_login() -> None:
     assert "joe" not in plan_to_json(plan)
 
 
-@pytest.mark.parametrize("body", ["a=${env:USER_NAME}", {"type": "form", "fields": {"a": "${env:USER_NAME}"}}])
+@pytest.mark.parametrize(
+    "body", ["a=${env:USER_NAME}", {"type": "form", "fields": {"a": "${env:USER_NAME}"}}]
+)
 def test_texts_and_forms(body: Any) -> None:
     filled, _ = with_environment(plan_of({"method": "POST", "body": body}), ENVIRON)
     assert filled.requests[0].body is not None

@@ -31,11 +31,19 @@ STEADY = {"users": 10, "duration_s": 10}
         ({"shape": "sweep", "from": 1, "to": 256}, "load.to", "--max-users"),
         ({"shape": "ramping-users", "stages": [{"duration_s": 9, "users": 300}]}, "load.stages", "not 300"),
         ({"shape": "constant-rate", "rate_rps": 501, "duration_s": 5}, "load.rate_rps", "--max-rate"),
-        ({"shape": "constant-rate", "rate_rps": 5, "duration_s": 5, "max_users": 101}, "load.max_users", "not 101"),
-        ({"shape": "ramping-rate", "stages": [{"duration_s": 9, "rate_rps": 900}]}, "load.stages", "--max-rate"),
+        (
+            {"shape": "constant-rate", "rate_rps": 5, "duration_s": 5, "max_users": 101},
+            "load.max_users",
+            "not 101",
+        ),
+        (
+            {"shape": "ramping-rate", "stages": [{"duration_s": 9, "rate_rps": 900}]},
+            "load.stages",
+            "--max-rate",
+        ),
         ({"users": 1, "duration_s": 61}, "load.duration_s", "--max-duration"),
     ],
-)  # fmt: skip
+)
 def test_a_load_over_a_ceiling(load: dict[str, Any], field: str, words: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         LOW.fitted(plan_of(load))

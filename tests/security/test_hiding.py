@@ -23,7 +23,10 @@ def test_every_way_to_write_it(echoed: str) -> None:
 
 @pytest.mark.parametrize("length", [4, 7, 8, 12, 20])
 def test_what_a_cut_left_of_it(length: int) -> None:
-    assert hide("echo: " + "0123456789abcdefghijkl"[:length], forms_of(["0123456789abcdefghijkl"])) == f"echo: {HIDDEN}"
+    assert (
+        hide("echo: " + "0123456789abcdefghijkl"[:length], forms_of(["0123456789abcdefghijkl"]))
+        == f"echo: {HIDDEN}"
+    )
     assert hide("01234567… and on", forms_of(["0123456789abcdefghijkl"])) == f"{HIDDEN}… and on"
 
 

@@ -55,7 +55,9 @@ def test_patterns_of_networks(pattern: str, address: str, port: int, held: bool)
     assert parse_pattern(pattern).holds(ip_address(address), port) is held
 
 
-@pytest.mark.parametrize("text", ["", "a b", "10.0.0.0/33", "host:0", "host:70000", "host:9-8", "1.2.3", "[::1", "-x"])
+@pytest.mark.parametrize(
+    "text", ["", "a b", "10.0.0.0/33", "host:0", "host:70000", "host:9-8", "1.2.3", "[::1", "-x"]
+)
 def test_what_is_no_pattern_is_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(ValueError, match="write"):
         parse_pattern(text)
@@ -115,7 +117,10 @@ def test_the_rule_that_refused_is_named() -> None:
 
 
 def test_public_addresses_need_somebodys_word() -> None:
-    assert HERE_ONLY.unconfirmed("dns.example", ip_address("8.8.8.8")) == "dns.example (8.8.8.8) is a public address"
+    assert (
+        HERE_ONLY.unconfirmed("dns.example", ip_address("8.8.8.8"))
+        == "dns.example (8.8.8.8) is a public address"
+    )
     assert HERE_ONLY.unconfirmed("10.0.0.1", ip_address("10.0.0.1")) is None
     assert ANYWHERE.unconfirmed("8.8.8.8", ip_address("8.8.8.8")) is None
 
@@ -153,7 +158,10 @@ def test_what_a_proxy_is_asked_for_is_allowed_by_name() -> None:
 
 def test_a_policy_reaches_an_engine_whole() -> None:
     policy = TargetPolicy(
-        allow=(parse_pattern("*.x:80"),), deny=(parse_pattern("10.0.0.0/8"),), exposed=True, practice=frozenset({9})
+        allow=(parse_pattern("*.x:80"),),
+        deny=(parse_pattern("10.0.0.0/8"),),
+        exposed=True,
+        practice=frozenset({9}),
     )
     assert TargetPolicy.from_data(policy.to_data()) == policy
     assert TargetPolicy.from_data(HERE_ONLY.to_data()) == HERE_ONLY

@@ -50,7 +50,9 @@ def saying_how_to_confirm() -> Iterator[None]:
         yield
     except Unconfirmed as error:
         how = f"with the header Confirm: {MAY_TEST}"
-        raise Unconfirmed([Problem(each.field, f"{each.message} {how}") for each in error.problems]) from error
+        raise Unconfirmed(
+            [Problem(each.field, f"{each.message} {how}") for each in error.problems]
+        ) from error
 
 
 def _words(header: str | None) -> frozenset[str]:

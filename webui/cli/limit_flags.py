@@ -27,9 +27,13 @@ class LimitFlags:
     ] = None
     allow_env: Annotated[
         _Texts,
-        _limit("--allow-env", metavar="NAME", says="Plans may take this variable of the environment; repeatable."),
+        _limit(
+            "--allow-env", metavar="NAME", says="Plans may take this variable of the environment; repeatable."
+        ),
     ] = None
-    max_users: Annotated[_Text, _limit("--max-users", metavar="N", says="The most users a test may have.")] = None
+    max_users: Annotated[
+        _Text, _limit("--max-users", metavar="N", says="The most users a test may have.")
+    ] = None
     max_rate: Annotated[
         _Text, _limit("--max-rate", metavar="RATE", says="The highest rate a test may plan, such as 500/s.")
     ] = None

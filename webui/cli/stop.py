@@ -27,7 +27,10 @@ def stop(
     server: Annotated[
         str | None,
         typer.Option(
-            "--server", metavar="URL", help="The dashboard.", show_default="this machine's, http://127.0.0.1:8090"
+            "--server",
+            metavar="URL",
+            help="The dashboard.",
+            show_default="this machine's, http://127.0.0.1:8090",
         ),
     ] = None,
     access_token: Annotated[

@@ -37,7 +37,9 @@ def references(plan: Plan) -> dict[str, str]:
     return found
 
 
-def check_available(names: Mapping[str, str], environ: Mapping[str, str], allowed: Iterable[str] | None) -> None:
+def check_available(
+    names: Mapping[str, str], environ: Mapping[str, str], allowed: Iterable[str] | None
+) -> None:
     """Raises InvalidInput for variables (with the field of each) that are not set, or not among those that
     the operator allows; None: all are."""
     listed = None if allowed is None else frozenset(allowed)
@@ -106,7 +108,9 @@ def _strings(value: Any) -> Iterator[str]:
 def _replaced(data: dict[str, Any], value_of: Replace) -> dict[str, Any]:
     for request in data["requests"]:
         path, mark, query = request["path"].partition("?")
-        request["path"] = path + mark + _IN_ADDRESS.sub(lambda match: quote(value_of(match[1]), safe=""), query)
+        request["path"] = (
+            path + mark + _IN_ADDRESS.sub(lambda match: quote(value_of(match[1]), safe=""), query)
+        )
         request["headers"] = _filled(request["headers"], value_of)
         request["query"] = _filled(request["query"], value_of)
         if request["body"] is not None:

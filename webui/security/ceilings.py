@@ -91,7 +91,11 @@ class Ceilings:
 
     def _defaults_under(self, plan: Plan) -> Plan:
         limit, http, load = self.body_bytes, plan.http, plan.load
-        if limit is not None and "max_body_bytes" not in http.model_fields_set and http.max_body_bytes > limit:
+        if (
+            limit is not None
+            and "max_body_bytes" not in http.model_fields_set
+            and http.max_body_bytes > limit
+        ):
             plan = plan.model_copy(update={"http": http.model_copy(update={"max_body_bytes": limit})})
         if isinstance(load, ConstantRate | RampingRate) and "max_users" not in load.model_fields_set:
             fewer = load.model_copy(update={"max_users": self.most_users(load.max_users)})
@@ -110,7 +114,9 @@ class Ceilings:
             return
         for index, request in enumerate(plan.requests):
             if (sent := _body_bytes(request)) > limit:
-                yield Problem(f"requests[{index}].body", _over("--max-body", "a body of", size(limit), size(sent)))
+                yield Problem(
+                    f"requests[{index}].body", _over("--max-body", "a body of", size(limit), size(sent))
+                )
         if plan.http.max_body_bytes > limit:
             asked = size(plan.http.max_body_bytes)
             yield Problem("http.max_body_bytes", _over("--max-body", "a response of", size(limit), asked))

@@ -1,6 +1,6 @@
 """Patterns of targets: which hosts, networks and ports they name. Pure.
 
-    api.example.com   *.example.com   10.0.0.0/8   10.1.2.3:8000-8010   [fd00::/8]:443   *:443   *
+api.example.com   *.example.com   10.0.0.0/8   10.1.2.3:8000-8010   [fd00::/8]:443   *:443   *
 """
 
 import ipaddress
@@ -130,4 +130,6 @@ def _carried(address: IPv6Address) -> Address | None:
 
 def is_public(address: Address) -> bool:
     """Whether it is anybody's on the internet: not of this machine and not of a private network."""
-    return any(each.is_global for each in forms(address)) and not any(each.is_loopback for each in forms(address))
+    return any(each.is_global for each in forms(address)) and not any(
+        each.is_loopback for each in forms(address)
+    )
