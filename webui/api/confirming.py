@@ -17,9 +17,9 @@ MAY_TEST = "may-test"
 ConfirmHeader = Annotated[
     str | None,
     Header(
-        description=f"What you confirm, separated by commas. `{YES}`: a sweep may send requests that are not GET, "
-        f"HEAD or OPTIONS, thousands of times. `{MAY_TEST}`: you may test the public addresses in it. Needed for "
-        "such a plan, ignored for others.",
+        description=f"What you confirm, separated by commas. `{YES}`: a sweep may send requests that are not "
+        f"GET, HEAD or OPTIONS, thousands of times. `{MAY_TEST}`: you may test the public addresses in it. "
+        "Needed for such a plan, ignored for others.",
         max_length=100,
     ),
 ]
