@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SETUP_FILES := pyproject.toml constraints.txt hatch_build.py scripts/setup webui/__init__.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench browser front-end front-end-dev clean distclean
+.PHONY: help run test check format bench browser postgres front-end front-end-dev clean distclean
 
 help:  ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -13,7 +13,7 @@ help:  ## show this
 run: front-end  ## serve the dashboard on http://127.0.0.1:8090, with a practice target
 	$(BIN)/katydid serve $(ARGS)
 
-test: front-end-dev browser  ## run all tests; ARGS="-k name" runs some
+test: front-end-dev browser postgres  ## run all tests; ARGS="-k name" runs some
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/.dev  ## lint, format, types and import rules
@@ -31,6 +31,9 @@ bench: front-end  ## measure beside wrk, ab and hey
 
 browser:
 	@scripts/browser
+
+postgres:
+	@scripts/postgres
 
 # Both look for themselves whether there is something to do.
 front-end: $(VENV)/.run

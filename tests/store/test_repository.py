@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import IntegrityError

@@ -7,27 +7,77 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, DateTime, MetaData, create_engine, insert, select
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from webui.metrics import codec
 from webui.runs.stored import stored_document, stored_view
 from webui.runs.upkeep import Upkeep
 from webui.store import RunQuery, Store
+from webui.store.database import MIGRATIONS
+from webui.store.tables import Moment
 
-pytestmark = pytest.mark.anyio
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index"),
+]
 
 OLD = Path(__file__).with_name("schema_0001.sql")
 
 
 @pytest.fixture
-async def upgraded(database: Path) -> AsyncIterator[Store]:
+async def upgraded(empty_address: str, tmp_path: Path) -> AsyncIterator[Store]:
     """The old database, opened by today's code."""
-    with closing(sqlite3.connect(database)) as connection:
+    old = tmp_path / "katydid.db"
+    with closing(sqlite3.connect(old)) as connection:
         connection.executescript(OLD.read_text(encoding="utf-8"))
-    store = await Store.open(f"sqlite:///{database}")
+    if empty_address.startswith("postgresql"):
+        await copy(old, empty_address)
+    store = await Store.open(empty_address)
     yield store
     await store.close()
+
+
+async def copy(old: Path, address: str) -> None:
+    """The same rows in the first schema on PostgreSQL."""
+    tables, rows = read_all(old)
+
+    def fill(connection: Connection) -> None:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(MIGRATIONS))
+        command.upgrade(config, "0001")
+        for table in tables.sorted_tables:
+            if rows[table.name]:
+                connection.execute(insert(table), rows[table.name])
+
+    engine = create_async_engine(address)
+    async with engine.begin() as connection:
+        await connection.run_sync(fill)
+    await engine.dispose()
+
+
+def read_all(old: Path) -> tuple[MetaData, dict[str, list[dict[str, Any]]]]:
+    """The tables, and their rows as Python's values."""
+    engine = create_engine(f"sqlite:///{old}")
+    tables = MetaData()
+    with engine.connect() as connection:
+        tables.reflect(connection)
+        tables.remove(tables.tables["alembic_version"])
+        for table in tables.tables.values():
+            for column in table.columns:
+                if isinstance(column.type, DateTime):
+                    column.type = Moment()
+        rows = {
+            name: [dict(row) for row in connection.execute(select(table)).mappings()]
+            for name, table in tables.tables.items()
+        }
+    engine.dispose()
+    return tables, rows
 
 
 async def test_every_run_is_there_as_it_was(upgraded: Store) -> None:

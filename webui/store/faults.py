@@ -41,6 +41,7 @@ _SERVER_ADVICE = {
     "57P": "is not available, as its server stops or starts: wait",
     "58": "cannot be read or written because of a disk error: check its server's disk",
     "25006": "may only be read: name the server that takes writes, rather than a standby",
+    "42P07": "has tables of another program in it: name another database",
     "42501": "does not give this user enough rights: let it create tables, and read and write them",
     "XX001": "is damaged: restore it from a backup",
     "XX002": "is damaged: restore it from a backup",
@@ -123,7 +124,7 @@ def _advice(error: Exception) -> str:
 def _origin(error: Exception) -> BaseException:
     origin: BaseException = error.orig if isinstance(error, DBAPIError) and error.orig else error
     # An async driver's error comes wrapped once more.
-    while not isinstance(origin, sqlite3.Error) and origin.__cause__ is not None:
+    while not isinstance(origin, (sqlite3.Error, TimeoutError)) and origin.__cause__ is not None:
         origin = origin.__cause__
     return origin
 
