@@ -19,7 +19,7 @@ class LimitFlags:
         _limit(
             "--allow-target",
             metavar="PATTERN",
-            says="Tests may send here and nowhere else: host, *.suffix, network or *, with :PORTS; repeatable.",
+            says="Tests may send here nowhere else: host, *.suffix, network or *, with :PORTS; repeatable.",
         ),
     ] = None
     deny_target: Annotated[

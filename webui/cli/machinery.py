@@ -26,7 +26,9 @@ def kept_in(places: Places) -> Iterator[Settings]:
 
 
 @asynccontextmanager
-async def machinery(settings: Settings, practice: Ports = no_ports) -> AsyncIterator[tuple[Store, RunManager]]:
+async def machinery(
+    settings: Settings, practice: Ports = no_ports
+) -> AsyncIterator[tuple[Store, RunManager]]:
     """Both at work; ended in order afterwards. `practice`: the ports of practice targets, which may be tested
     always. Raises InvalidInput, StoreUnavailable, GeneratorFailed."""
     gate = Gate.of(settings, practice)

@@ -220,7 +220,7 @@ class PlanFlags:
     )
     secrets: Annotated[
         _Texts,
-        _rules("--secret", metavar="NAME", says="Hide this header's, parameter's or field's value; repeatable."),
+        _rules("--secret", metavar="NAME", says="Hide the value of this header or field; repeatable."),
     ] = field(default_factory=list)
     note: Annotated[_Text, _rules("--note", metavar="TEXT", says="A note to keep with it.")] = None
 

@@ -67,7 +67,7 @@ def _local(host: str) -> str:
 
 
 def _ask(base_url: str, token: str | None, runs: Sequence[str]) -> list[str]:
-    """The ids of the tests that were stopped; without `runs`, all are. Raises DashboardUnreachable, NotFound."""
+    """The ids of what was stopped; without `runs`, all is. Raises DashboardUnreachable, NotFound."""
     import httpx
 
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}

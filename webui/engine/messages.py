@@ -23,8 +23,8 @@ class ShardSpec:
     """One engine's part of a run. What its share of users, starts or bursts is follows from `shard` and
     `shards`; `iterations` is its share of those that all users have in common (None: there is no such limit).
 
-    `addresses` maps host names to IP addresses; the engine resolves others itself when it starts. `policy` is a
-    `TargetPolicy` as plain values, for whatever address it comes to connect to; None: any.
+    `addresses` maps host names to IP addresses; the engine resolves others itself when it starts. `policy` is
+    a `TargetPolicy` as plain values, for whatever address it comes to connect to; None: any.
     """
 
     run_id: str

@@ -3,13 +3,16 @@
 import asyncio
 import errno
 import os
+import resource
 import socket
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from webui.engine.protocol import Connection, Handler
 from webui.engine.tls import TlsConnection, tls_context
+from webui.metrics.limits import MACHINE_LIMIT
 from webui.plan.model import HttpOptions
 from webui.plan.target import Target, parse_url
 from webui.security.targets import ANYWHERE, TargetPolicy
@@ -119,18 +122,28 @@ def machine_limit(error: BaseException) -> str | None:
     """What of this machine ran out, and how to have more of it; None for an error that is the target's."""
     number = error.errno if isinstance(error, OSError) else None
     if number in _FILES:
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         return (
-            f"this machine's limit, not the target's: no file descriptor is left ({os.strerror(number)}); "
+            f"{MACHINE_LIMIT}no file descriptor is left of {most:,} ({os.strerror(number)}); "
             "raise it with ulimit -n, or use fewer users"
         )
     if number == errno.EADDRNOTAVAIL:
         return (
-            "this machine's limit, not the target's: no local port or address is left for it; keep connections "
-            "alive, or widen net.ipv4.ip_local_port_range"
+            f"{MACHINE_LIMIT}no local port or address is left for it{_port_range()}; keep connections alive, or "
+            "widen net.ipv4.ip_local_port_range"
         )
     if number in _MEMORY:
-        return f"this machine's limit, not the target's: {os.strerror(number)}; use fewer users"
+        return f"{MACHINE_LIMIT}{os.strerror(number)}; use fewer users"
     return None
+
+
+def _port_range() -> str:
+    """The ports that connections may begin from, where the system says so."""
+    try:
+        low, high = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    except (OSError, ValueError):
+        return ""
+    return f" of {high - low + 1:,} ({low} to {high})"
 
 
 class Origins:

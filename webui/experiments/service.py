@@ -132,8 +132,8 @@ class ExperimentManager:
         await asyncio.wait([task])
 
     async def stop_everything(self) -> tuple[list[str], list[str]]:
-        """Ends all experiments and all live runs of this process, those that wait included; the ids of the runs
-        and of the experiments. What is measured stays."""
+        """Ends all experiments and all live runs of this process, those that wait included; the ids of the
+        runs and of the experiments. What is measured stays."""
         ids, tasks = list(self._tasks), list(self._tasks.values())
         for task in tasks:  # before the runs: an experiment would go on with its next one
             task.cancel()

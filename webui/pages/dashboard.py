@@ -170,7 +170,8 @@ async def start(request: Request, manager: Manager, store: Storage) -> Response:
         return await _edited(request, manager, store, posted)
     try:
         posted = posted.as_asked()
-        plan = manager.ceilings.within(posted.plan()) if posted.find else posted.plan()
+        plan = posted.plan()
+        plan = manager.ceilings.within(plan) if posted.find else plan
         must_be_confirmed(plan, confirmed=posted.confirmed)
         view = await _created(manager, plan, posted)
     except InvalidInput as error:
@@ -266,7 +267,8 @@ def practice_offers(app: FastAPI) -> Sequence[RunningTarget]:
 
 
 async def _to_confirm(plan: Plan, manager: RunManager) -> NewTest | PlanEditor:
-    """The form of a sweep with the questions that it raises: may it repeat writes, may its target be tested."""
+    """The form of a sweep with the questions that it raises: may it repeat writes, may its target be
+    tested."""
     form = form_of_plan(plan)
     try:
         must_be_confirmed(plan, confirmed=False)

@@ -1,4 +1,4 @@
-"""What every plan passes before it becomes a run: the target policy, the ceilings, its environment variables."""
+"""What every plan passes before it becomes a run: target policy, ceilings, variables of the environment."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -51,10 +51,10 @@ def no_ports() -> frozenset[int]:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """`practice` gives the ports of the practice targets that run. `allowed_env`: None allows any variable."""
+    """`practice` gives the ports of running practice targets. `allowed_env`: None allows any variable."""
 
-    policy: TargetPolicy = TargetPolicy()
-    ceilings: Ceilings = Ceilings()
+    policy: TargetPolicy = field(default_factory=TargetPolicy)
+    ceilings: Ceilings = field(default_factory=Ceilings)
     allowed_env: frozenset[str] | None = None
     practice: Ports = no_ports
     lookup: Lookup = look_up

@@ -1,4 +1,4 @@
-"""Hides known secrets in text that came from elsewhere, such as a target that echoes what it was sent. Pure."""
+"""Hides known secrets in text that came from elsewhere, such as a target that echoes it. Pure."""
 
 import base64
 import html

@@ -1,7 +1,8 @@
 """Hides secrets from what leaves the dashboard, such as shared results. Pure.
 
 Secret is the value of a header, query parameter, form field or JSON key whose name says so (Authorization,
-Cookie, anything with token, secret, key, password …) or that the plan marks in `secrets`, user and password of the plan's login and in an
+Cookie, anything with token, secret, key, password …) or that the plan
+marks in `secrets`, user and password of the plan's login and in an
 address, a client certificate's key, and credentials that free text shows by their form. A value found to be
 secret is also hidden wherever else it turns up.
 """
