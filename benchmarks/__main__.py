@@ -45,6 +45,7 @@ BENCHMARKS: dict[str, Callable[[Session], Section]] = {
     "dashboard": dashboard_page.run,
     "history": history_page.run,
     "diagnosis": diagnosis.run,
+    "other-services": diagnosis.other_services,
 }
 
 

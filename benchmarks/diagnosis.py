@@ -1,39 +1,53 @@
-"""Each practice target diagnosed several times: what was found, in what time, with how many requests."""
+"""Real services diagnosed several times: what was found, in what time, with how many requests.
+
+`diagnosis`: the practice targets. `other-services`: those of `tests/services`, which it was not made by.
+"""
 
 import asyncio
 import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from benchmarks.report import Limit, Section
 from benchmarks.session import Session
+from tests.services.catalogue import KINDS, Kind, started
 from webui.cli.scratch import scratch_folder
 from webui.lab.commands import extra_installed, needs_extra
-from webui.lab.manager import LabManager, RunningTarget
+from webui.lab.manager import LabManager
 from webui.lab.registry import TARGETS
 
 LONGEST_S = 90
 NEAR = 0.1  # relative: an effective parallelism this close is right
 MOST_USERS = 256
-HEADER = ("target", "expected", "found", "at a time", "95 % interval", "seconds", "requests")
+HEADER = (
+    "target", "to be found", "right", "found", "at a time", "95 % intervals", "confidence",
+    "seconds", "requests",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Setting:
-    """One target as it is started; `workers` None: its own default."""
+class Running:
+    """A service that answers, and what is to be found: one of `patterns`, so many at a time."""
+
+    url: str
+    patterns: Sequence[str]
+    at_a_time: float | None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is diagnosed, under a name of its own."""
 
     name: str
-    workers: int | None = None
-
-    @property
-    def label(self) -> str:
-        return self.name if self.workers is None else f"{self.name}, {self.workers} workers"
+    start: Callable[[], AbstractAsyncContextManager[Running]]
 
 
 @dataclass(frozen=True)
@@ -41,112 +55,166 @@ class Outcome:
     """One diagnosis, and what was to be found."""
 
     found: dict[str, Any]
-    pattern: str
+    patterns: Sequence[str]
     at_a_time: float | None
-
-    @property
-    def undecided(self) -> bool:
-        return bool(self.found["pattern"] == "inconclusive")
 
     @property
     def right(self) -> bool:
         """The pattern is, and the number within a tenth of it where there is one."""
-        value = self.found["effective_parallelism"]["value"]
-        if self.found["pattern"] != self.pattern:
+        if self.found["pattern"] not in self.patterns:
             return False
-        if self.at_a_time is None or self.pattern == "degrades":
+        if self.at_a_time is None or self.found["pattern"] in ("degrades", "inconclusive"):
             return True
+        value = self.found["effective_parallelism"]["value"]
         return value is not None and abs(value - self.at_a_time) <= max(NEAR * self.at_a_time, 0.35)
+
+    @property
+    def undecided(self) -> bool:
+        """Not what was to be found, and nothing wrong said."""
+        return not self.right and self.found["pattern"] == "inconclusive"
 
 
 def run(session: Session) -> Section:
-    """`session.rounds` diagnoses of each target, one after the other."""
-    settings = [
-        *(Setting(target.name) for target in TARGETS),
-        Setting("threads", 2),
-        Setting("blocked-loop", 2),
+    """`session.rounds` diagnoses of each practice target."""
+    return asyncio.run(_practice(session.rounds))
+
+
+def other_services(session: Session) -> Section:
+    """`session.rounds` diagnoses of each service that is no practice target."""
+    subjects = [Subject(kind.name, partial(_other, kind)) for kind in KINDS]
+    return asyncio.run(_section("The diagnosis of other services", subjects, session.rounds))
+
+
+async def _practice(rounds: int) -> Section:
+    lab = LabManager()
+    names = [
+        target.name for target in TARGETS if extra_installed() or not needs_extra(target, target.servers[0])
     ]
-    results = asyncio.run(_all([s for s in settings if _possible(s.name)], session.rounds))
-    every = [outcome for outcomes in results.values() for outcome in outcomes]
-    wrong = [outcome for outcome in every if not outcome.right and not outcome.undecided]
-    seconds = sorted(outcome.found["seconds"] for outcome in every)
-    limits = [
-        Limit("share of diagnoses that are right", _share(every), 0.9, at_least=True),
-        Limit(
-            "wrong with high confidence",
-            sum(o.found["confidence"] == "high" for o in wrong),
-            0,
-            at_least=False,
-        ),
-        Limit("longest diagnosis", seconds[-1], 60, at_least=False, unit=" s"),
-        Limit("median diagnosis", median(seconds), 20, at_least=False, unit=" s"),
+    subjects = [Subject(name, partial(_target, lab, name)) for name in names]
+    subjects += [
+        Subject(f"{name}, 2 workers", partial(_target, lab, name, workers=2))
+        for name in ("threads", "blocked-loop")
     ]
-    rows = [_row(setting, outcomes) for setting, outcomes in results.items()]
-    return Section(
-        f"The diagnosis of each practice target, {session.rounds} times, 1 to {MOST_USERS} users",
-        HEADER,
-        rows,
-        limits,
-    )
-
-
-def _possible(name: str) -> bool:
-    target = next(target for target in TARGETS if target.name == name)
-    return extra_installed() or not needs_extra(target, target.servers[0])
-
-
-def _share(outcomes: Sequence[Outcome]) -> float:
-    return sum(outcome.right for outcome in outcomes) / len(outcomes)
-
-
-async def _all(settings: Sequence[Setting], rounds: int) -> dict[Setting, list[Outcome]]:
-    lab, results = LabManager(), {}
     try:
-        for setting in settings:
-            results[setting] = [await _once(lab, setting) for _ in range(rounds)]
+        return await _section("The diagnosis of each practice target", subjects, rounds)
     finally:
         await lab.close()
-    return results
 
 
-async def _once(lab: LabManager, setting: Setting) -> Outcome:
-    workers = {} if setting.workers is None else {"workers": setting.workers}
-    target = await lab.start(setting.name, **workers)
+@asynccontextmanager
+async def _target(lab: LabManager, name: str, workers: int | None = None) -> AsyncIterator[Running]:
+    target = await lab.start(name) if workers is None else await lab.start(name, workers=workers)
     try:
-        found = await asyncio.to_thread(_diagnosed, target)
-        return Outcome(found, target.target.expects.pattern, target.at_a_time)
+        yield Running(target.url, (target.target.expects.pattern,), target.at_a_time)
     finally:
         await lab.stop(target.id)
 
 
-def _diagnosed(target: RunningTarget) -> dict[str, Any]:
+@asynccontextmanager
+async def _other(kind: Kind) -> AsyncIterator[Running]:
+    with started(kind) as service:
+        yield Running(service.url, kind.patterns, kind.at_a_time)
+
+
+async def _section(title: str, subjects: Sequence[Subject], rounds: int) -> Section:
+    """Round by round, so that a bad minute of the machine doesn't hit all diagnoses of one target."""
+    results: dict[str, list[Outcome]] = {subject.name: [] for subject in subjects}
+    for number in range(1, rounds + 1):
+        for subject in subjects:
+            outcome = await _once(subject)
+            results[subject.name].append(outcome)
+            _progress(f"{number}/{rounds} {subject.name}: {_said(outcome)}")
+    return Section(
+        f"{title}, {rounds} times, 1 to {MOST_USERS} users",
+        HEADER,
+        [_row(name, outcomes) for name, outcomes in results.items()],
+        _limits([outcome for outcomes in results.values() for outcome in outcomes]),
+        [
+            f"{name}: {_said(each)}"
+            for name, outcomes in results.items()
+            for each in outcomes
+            if not each.right
+        ],
+    )
+
+
+async def _once(subject: Subject) -> Outcome:
+    async with subject.start() as running:
+        found = await asyncio.to_thread(_diagnosed, running.url)
+        return Outcome(found, running.patterns, running.at_a_time)
+
+
+def _diagnosed(url: str) -> dict[str, Any]:
     with scratch_folder("katydid-bench-diagnosis-") as folder:
         file = Path(folder) / "result.json"
-        command = [sys.executable, "-m", "webui.cli", "run", target.url, "--sweep", f"1..{MOST_USERS}"]
+        command = [sys.executable, "-m", "webui.cli", "run", url, "--sweep", f"1..{MOST_USERS}"]
         options = ["--yes", "--no-save", "--quiet", "--json", str(file)]
-        subprocess.run([*command, *options], check=True, timeout=LONGEST_S)
+        subprocess.run([*command, *options], check=True, timeout=LONGEST_S, stdout=subprocess.DEVNULL)
         found: dict[str, Any] = json.loads(file.read_text())["diagnosis"]
         return found
 
 
-def _row(setting: Setting, outcomes: Sequence[Outcome]) -> list[str]:
+def _progress(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def _said(outcome: Outcome) -> str:
+    found, estimate = outcome.found, outcome.found["effective_parallelism"]
+    if found["pattern"] == "inconclusive":
+        return f"inconclusive: {found['reasons'][0]}"
+    number = "" if estimate["value"] is None else f" {estimate['value']:.3g}"
+    low, high = estimate["low"], estimate["high"]
+    interval = "" if low is None or high is None else f" ({low:.3g} to {high:.3g})"
+    return f"{found['pattern']}{number}{interval}, {found['confidence']} confidence"
+
+
+def _limits(every: Sequence[Outcome]) -> list[Limit]:
+    wrong = [each for each in every if not each.right and not each.undecided]
+    seconds = [each.found["seconds"] for each in every]
+    surely = sum(each.found["confidence"] == "high" for each in wrong)
+    return [
+        Limit("share that is right", sum(each.right for each in every) / len(every), 0.9, at_least=True),
+        Limit("wrong with high confidence", surely, 0, at_least=False),
+        Limit("longest diagnosis", max(seconds), 60, at_least=False, unit=" s"),
+        Limit("median diagnosis", median(seconds), 20, at_least=False, unit=" s"),
+    ]
+
+
+def _row(name: str, outcomes: Sequence[Outcome]) -> list[str]:
     first = outcomes[0]
     patterns = Counter(outcome.found["pattern"] for outcome in outcomes)
-    estimates = [outcome.found["effective_parallelism"] for outcome in outcomes]
-    lows = [estimate["low"] for estimate in estimates if estimate["low"] is not None]
-    highs = [estimate["high"] for estimate in estimates if estimate["high"] is not None]
-    expected = first.pattern if first.at_a_time is None else f"{first.pattern} {first.at_a_time:g}"
+    confidence = Counter(
+        each.found["confidence"] for each in outcomes if each.found["pattern"] != "inconclusive"
+    )
+    values = [each.found["effective_parallelism"]["value"] for each in outcomes]
+    number = "" if first.at_a_time is None else f" {first.at_a_time:g}"
     return [
-        setting.label,
-        expected,
-        ", ".join(f"{pattern} ×{number}" for pattern, number in patterns.most_common()),
-        _range([estimate["value"] for estimate in estimates if estimate["value"] is not None]),
-        f"{min(lows):.1f} to {max(highs):.1f}"
-        if lows and highs
-        else (f"{min(lows):.0f} or more" if lows else "–"),
+        name,
+        f"{' or '.join(first.patterns)}{number}",
+        f"{sum(outcome.right for outcome in outcomes)} of {len(outcomes)}",
+        _counted(patterns),
+        _range([value for value in values if value is not None]),
+        _intervals([outcome.found["effective_parallelism"] for outcome in outcomes]),
+        _counted(confidence) or "–",
         _range([outcome.found["seconds"] for outcome in outcomes]),
         f"{median([outcome.found['requests'] for outcome in outcomes]):,.0f}",
     ]
+
+
+def _counted(names: Counter[str]) -> str:
+    if len(names) == 1:
+        return next(iter(names))
+    return ", ".join(f"{name} ×{number}" for name, number in names.most_common())
+
+
+def _intervals(estimates: Sequence[dict[str, float | None]]) -> str:
+    """From the lowest low to the highest high."""
+    lows = [estimate["low"] for estimate in estimates if estimate["low"] is not None]
+    highs = [estimate["high"] for estimate in estimates if estimate["high"] is not None]
+    if lows and highs:
+        return f"{min(lows):.1f} to {max(highs):.1f}"
+    return f"{min(lows):.0f} or more" if lows else "–"
 
 
 def _range(values: Sequence[float]) -> str:
