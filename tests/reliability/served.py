@@ -172,7 +172,7 @@ def target_process(port: int = 0, delay_s: float = 0.0) -> Iterator[tuple[subpro
 
 
 def patience() -> float:
-    """How many times longer things may take than on a quiet machine: 1, unless it has more to do than cores."""
+    """How many times longer things may take than on a quiet machine; 1 on one."""
     return max(1.0, 2 * os.getloadavg()[0] / (os.cpu_count() or 1) - 1)
 
 

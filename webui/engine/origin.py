@@ -129,8 +129,8 @@ def machine_limit(error: BaseException) -> str | None:
         )
     if number == errno.EADDRNOTAVAIL:
         return (
-            f"{MACHINE_LIMIT}no local port or address is left for it{_port_range()}; keep connections alive, or "
-            "widen net.ipv4.ip_local_port_range"
+            f"{MACHINE_LIMIT}no local port is left{_port_range()}, or no address; keep connections alive, "
+            "or widen net.ipv4.ip_local_port_range"
         )
     if number in _MEMORY:
         return f"{MACHINE_LIMIT}{os.strerror(number)}; use fewer users"

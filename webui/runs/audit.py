@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from webui.analysis.document import AuditPart, CpuPercent, Lag, MeanInFlight
 from webui.metrics.histogram import Histogram
+from webui.metrics.limits import MACHINE_LIMIT
 from webui.metrics.percentiles import supported
 from webui.metrics.snapshot import EndpointStats, Snapshot
 from webui.plan.load import ConstantRate, RampingRate
@@ -47,6 +48,7 @@ def audit_of(
         *_book_reasons(total, live),
         *_little_reasons(total, in_flight),
         *_connection_reasons(plan, rows, total),
+        *_machine_reasons(total),
         *_shard_reasons(shards, shards_lost),
     ]
     health = total.health
@@ -220,6 +222,13 @@ def _little_reasons(total: Snapshot, in_flight: MeanInFlight) -> Iterator[str]:
             f"{significant(measured)} requests were in flight on average, but throughput and response time "
             f"make it {significant(expected)} (Little's law): some times were not measured right."
         )
+
+
+def _machine_reasons(total: Snapshot) -> Iterator[str]:
+    """Requests that failed for want of something on the generator's machine say nothing about the target."""
+    lacking = {error.sample.partition(MACHINE_LIMIT)[2] for error in total.errors.values()} - {""}
+    for lack in sorted(lacking):
+        yield f"The generator's machine ran out of something: {lack}."
 
 
 def _connection_reasons(plan: Plan, rows: Sequence[Snapshot], total: Snapshot) -> Iterator[str]:
