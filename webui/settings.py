@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     tls_cert: Path | None = None  # PEM; with it the dashboard speaks HTTPS
     tls_key: Path | None = None  # PEM; default: in tls_cert
 
-    # Where tests may send to, see `webui.security.targets`, and what their plans may take from the environment.
+    # Where tests may send to, see `webui.security.targets`, and what plans may take from the environment.
     allow_target: Annotated[tuple[str, ...], NoDecode] = ()
     deny_target: Annotated[tuple[str, ...], NoDecode] = ()
     allow_env: Annotated[tuple[str, ...], NoDecode] = ()

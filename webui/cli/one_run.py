@@ -24,8 +24,8 @@ Create = Callable[[RunManager], Awaitable[RunView]]
 
 
 def run_once(plan: Plan, output: Output, places: Places, explain: Explain, *, may_test: bool = False) -> int:
-    """Runs the plan and returns the exit code. `places`: where it is kept; None: nowhere. `explain` names what is
-    wrong with the plan as it was typed. `may_test`: its public addresses may be tested."""
+    """Runs the plan and returns the exit code. `places`: where it is kept; None: nowhere. `explain` names
+    what is wrong with the plan as it was typed. `may_test`: its public addresses may be tested."""
 
     async def create(manager: RunManager) -> RunView:
         try:

@@ -26,8 +26,8 @@ Header = tuple[str, str]
 class Outgoing:
     """One request. `headers` are all but those of its framing; `body` is None where it has none.
 
-    `chunked`: the body goes in chunks; `expect`: only once the server has asked for it. `secrets`: headers, in
-    lower case, that the plan says are secret.
+    `chunked`: the body goes in chunks; `expect`: only once the server has asked for it. `secrets`: headers,
+    in lower case, that the plan says are secret.
     """
 
     method: str

@@ -72,7 +72,7 @@ async def put_run(store: Store, imported: Imported) -> None:
     except ValueError as error:
         raise Conflict(f"The run {record.id} is there already; nothing was changed.") from error
     try:
-        await store.put_snapshots(record.id, enumerate(imported.rows))
+        await store.put_snapshots(record.id, tuple(enumerate(imported.rows)))
     except BaseException:
         await asyncio.shield(store.delete_run(record.id))
         raise

@@ -195,8 +195,8 @@ def _blamed(request: Request, sample: str) -> Sequence[Check]:
 
 
 def _clean(text: str) -> str:
-    """Without characters that XML 1.0 cannot hold, not even escaped, and those that it discourages: a log on a
-    terminal may be where this is read."""
+    """Without characters that XML 1.0 cannot hold, not even escaped, and those that it discourages: a log
+    on a terminal may be where this is read."""
     return "".join(char if _in_xml(ord(char)) else "\ufffd" for char in text)
 
 

@@ -9,8 +9,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from webui.exports.percentiles import value_ms
 from webui.exports.escaping import for_terminals
+from webui.exports.percentiles import value_ms
 from webui.exports.source import Source
 from webui.metrics import thresholds
 from webui.metrics.histogram import Histogram, merge

@@ -157,7 +157,10 @@ async def dashboard(
         return await _page(request, manager, store, test)
     view = await manager.view(source)
     plan = why_plan(view.plan) if why else view.plan
-    filled = await _to_confirm(plan, manager) if why else editor_of_plan(plan) if edit == "text" else form_of_plan(plan)
+    if why:
+        filled = await _to_confirm(plan, manager)
+    else:
+        filled = editor_of_plan(plan) if edit == "text" else form_of_plan(plan)
     named = Source(view.id, view.name or view.plan.title)
     return await _page(request, manager, store, filled, source=named)
 

@@ -46,7 +46,9 @@ def check_available(
     problems = []
     for name, field in names.items():
         if listed is not None and name not in listed:
-            why = f"plans may not take the variable {name} here; the operator can allow it with --allow-env {name}"
+            why = (
+                f"plans may not take the variable {name} here; the operator can allow it: --allow-env {name}"
+            )
             problems.append(Problem(field, why))
         elif name not in environ:
             problems.append(Problem(field, f"the environment variable {name} is not set where the test runs"))

@@ -150,8 +150,8 @@ class TargetPolicy:
         if self.allow:
             return f"no rule --allow-target allows {shown} on port {port}"
         return (
-            "this dashboard can be reached from other machines, so it tests only the practice targets until its "
-            f"operator lists others; {shown} needs --allow-target"
+            "this dashboard can be reached from other machines, so it tests only the practice targets until "
+            f"its operator lists others; {shown} needs --allow-target"
         )
 
     def to_data(self) -> dict[str, Any]:
