@@ -174,3 +174,49 @@ async def test_the_page_starts_one_shows_it_and_says_what_is_wrong(
     assert wrong.status_code == 422
     assert "Nothing was started." in wrong.text
     assert "nonsense</textarea>" in wrong.text
+
+
+async def test_a_link_shows_it_read_only_and_without_secrets(
+    service: Service, experiments: ExperimentManager
+) -> None:
+    variants = [
+        {"label": "mine", "base_url": "http://127.0.0.1:9"},
+        {"label": "b", "base_url": "http://b.test"},
+    ]
+    mine = grid(target=None, variants=variants, path="/items?token=s3cretvalue")
+    begun = await experiments.create(mine)
+    await ended(experiments, begun.id)
+    page = f"/experiments/{begun.id}"
+    made = await service.client.post(f"{page}/shares", data={"expires": "7"})
+    assert (made.status_code, made.headers["location"]) == (303, f"{page}#share")
+    [share] = await service.store.experiment_shares(begun.id)
+    assert share.token in (await service.client.get(page)).text
+    shown = await service.client.get(f"/s/{share.token}")
+    assert shown.status_code == 200
+    assert shown.headers["x-robots-tag"] == "noindex, nofollow"
+    assert "s3cretvalue" not in shown.text
+    assert "/runs/" not in shown.text.partition("<main")[2]
+    assert "127.0.0.1:9" in shown.text
+    seen = await service.client.get(f"/s/{share.token}/changes")
+    assert "s3cretvalue" not in seen.text
+
+    hidden = await service.store.share_experiment(begun.id, hide_target=True)
+    assert "127.0.0.1:9" not in (await service.client.get(f"/s/{hidden.token}")).text
+    await service.client.post(f"{page}/shares/{share.token}/revoke")
+    for address in (f"/s/{share.token}", f"/s/{share.token}/changes"):
+        assert (await service.client.get(address)).status_code == 410
+
+
+async def test_the_api_shares_lists_and_revokes(service: Service, experiments: ExperimentManager) -> None:
+    begun = await experiments.create(grid())
+    await ended(experiments, begun.id)
+    api = f"/api/v1/experiments/{begun.id}/shares"
+    made = await service.client.post(api)
+    assert made.status_code == 201
+    token = made.json()["token"]
+    assert (await service.client.get(f"/s/{token}")).status_code == 200
+    assert (await service.client.delete(f"{api}/{token}")).status_code == 204
+    assert (await service.client.get(f"/s/{token}")).status_code == 410
+    [listed] = (await service.client.get(api)).json()["items"]
+    assert listed["revoked_at"] is not None
+    assert (await service.client.post("/api/v1/experiments/x_none/shares")).status_code == 404

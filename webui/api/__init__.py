@@ -6,6 +6,7 @@ from webui.api import (
     checking,
     closer,
     compare,
+    experiment_shares,
     experiments,
     exports,
     health,
@@ -35,4 +36,5 @@ def install(app: FastAPI) -> None:
     app.include_router(compare.router)
     app.include_router(lab.router)
     app.include_router(experiments.router)
+    app.include_router(experiment_shares.router)
     openapi.install(app)

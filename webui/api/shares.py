@@ -15,7 +15,7 @@ from webui.web import Manager, Storage
 router = APIRouter(prefix="/api/v1/runs", tags=["runs"])
 
 Token = Annotated[str, Path(description="The link's token.", max_length=64)]
-_LOCATION = {"Location": {"description": "Where the new thing is.", "schema": {"type": "string"}}}
+LOCATION = {"Location": {"description": "Where the new thing is.", "schema": {"type": "string"}}}
 
 
 class NewShare(BaseModel):
@@ -41,7 +41,7 @@ class NewShare(BaseModel):
     "/{run_id}/shares",
     status_code=201,
     summary="Share a run",
-    responses={201: {"headers": _LOCATION}, **problems(404)},
+    responses={201: {"headers": LOCATION}, **problems(404)},
 )
 async def create_share(
     run_id: RunId,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from webui.analysis.experiment import CellFigures
 from webui.experiments import Cell, Experiment, Variant, VariantState
+from webui.pages.sharing import ShareLink
 
 SHADES = 8  # of the heatmap's ramp, few to many
 
@@ -36,10 +37,13 @@ class HeatRow:
 
 @dataclass(frozen=True, slots=True)
 class ExperimentPage:
-    """`/experiments/{id}`."""
+    """`/experiments/{id}`, or the address of a link to it. `base` is what its own links start with."""
 
     experiment: Experiment
     rows: Sequence[HeatRow]
+    base: str
+    shared: bool = False
+    links: Sequence[ShareLink] = ()
 
     @property
     def live(self) -> bool:
@@ -64,8 +68,10 @@ class ExperimentPage:
         return sum(cell.figures is not None and not cell.figures.trustworthy for cell in cells)
 
 
-def experiment_page(experiment: Experiment) -> ExperimentPage:
-    """The page of an experiment as it stands."""
+def experiment_page(
+    experiment: Experiment, links: Sequence[ShareLink] = (), *, shared_at: str | None = None
+) -> ExperimentPage:
+    """The page of an experiment as it stands; its owner's, or the one that a link at this address shows."""
     figures = [cell.figures for cell in experiment.progress.cells if cell.figures is not None]
     throughput = _linear([each.throughput_rps for each in figures])
     p95 = _logarithmic([each.p95_ms for each in figures])
@@ -75,7 +81,8 @@ def experiment_page(experiment: Experiment) -> ExperimentPage:
     ):
         cells = [_heat(cell, throughput, p95) for cell in experiment.progress.row(place)]
         rows.append(HeatRow(variant, state, cells))
-    return ExperimentPage(experiment, rows)
+    base = shared_at or f"/experiments/{experiment.id}"
+    return ExperimentPage(experiment, rows, base, shared=shared_at is not None, links=links)
 
 
 Shade = Callable[[float], int]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
@@ -14,12 +14,13 @@ from webui.errors import InvalidInput, KatydidError, Problem
 from webui.experiments import Definition, Experiment
 from webui.experiments.model import labelled_address, over_workers
 from webui.lab.registry import find
-from webui.pages.experiment_context import experiment_page
+from webui.pages.experiment_context import ExperimentPage, experiment_page
 from webui.pages.lab import AtDesk
 from webui.pages.lab_context import ExperimentFields
+from webui.pages.sharing import experiment_links, marked_own, options_of
 from webui.pages.templating import render, respond
 from webui.units import parse_count, parse_duration
-from webui.web import Experiments
+from webui.web import Experiments, Storage
 
 router = APIRouter(include_in_schema=False)
 
@@ -37,10 +38,35 @@ async def start(desk: AtDesk) -> Response:
 
 
 @router.get("/experiments/{experiment_id}")
-async def show(experiment_id: str, experiments: Experiments) -> Response:
-    """The experiment as it stands. Raises NotFound."""
+async def show(experiment_id: str, experiments: Experiments, request: Request, store: Storage) -> Response:
+    """The experiment as it stands, with the links to it. Raises NotFound."""
     experiment = await experiments.view(experiment_id)
-    return respond("experiments/page.html", experiment_page(experiment), seen=_mark(experiment))
+    links = await experiment_links(experiment_id, request, store)
+    return respond("experiments/page.html", experiment_page(experiment, links), seen=mark_of(experiment))
+
+
+@router.post("/experiments/{experiment_id}/shares")
+async def add_share(
+    experiment_id: str, experiments: Experiments, request: Request, store: Storage
+) -> Response:
+    """Makes a link that shows the experiment to whoever has it. Raises InvalidInput, NotFound."""
+    options = options_of(await request.form())
+    await experiments.view(experiment_id)
+    await store.share_experiment(
+        experiment_id, expires_at=options.expires_at, hide_target=options.hide_target
+    )
+    return marked_own(_see_links(experiment_id))
+
+
+@router.post("/experiments/{experiment_id}/shares/{token}/revoke")
+async def revoke_share(experiment_id: str, token: str, store: Storage) -> Response:
+    """Makes a link useless. Raises NotFound."""
+    await store.revoke_experiment_share(experiment_id, token)
+    return _see_links(experiment_id)
+
+
+def _see_links(experiment_id: str) -> Response:
+    return RedirectResponse(f"/experiments/{experiment_id}#share", HTTPStatus.SEE_OTHER)
 
 
 @router.get("/experiments/{experiment_id}/changes")
@@ -49,10 +75,15 @@ async def changes(
 ) -> Response:
     """What differs from what this browser has seen; 204 when nothing does. Raises NotFound."""
     experiment = await experiments.view(experiment_id)
-    mark = _mark(experiment)
+    return changes_of(experiment_page(experiment), seen)
+
+
+def changes_of(page: ExperimentPage, seen: str) -> Response:
+    """The parts that change, or 204 where they look as `seen`."""
+    mark = mark_of(page.experiment)
     if mark == seen:
         return Response(status_code=HTTPStatus.NO_CONTENT)
-    return respond("experiments/changes.html", experiment_page(experiment), seen=mark)
+    return respond("experiments/changes.html", page, seen=mark)
 
 
 @router.post("/experiments/{experiment_id}/stop")
@@ -103,7 +134,7 @@ def _problem(found: Mapping[str, Any]) -> Problem:
     return Problem(field, str(found["msg"]).removeprefix("Value error, "))
 
 
-def _mark(experiment: Experiment) -> str:
+def mark_of(experiment: Experiment) -> str:
     """Tells the experiment's present look apart from its others."""
     text = render("experiments/grid.html", experiment_page(experiment))
     return hashlib.blake2s(f"{experiment.status} {text}".encode(), digest_size=8).hexdigest()

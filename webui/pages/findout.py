@@ -1,4 +1,4 @@
-"""“Find out why”: the sweep that diagnoses what a form or a plan asks for. Pure."""
+"""The sweep behind "Find out why", which diagnoses what a form or a plan asks for. Pure."""
 
 from dataclasses import replace
 from typing import Any

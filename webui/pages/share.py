@@ -9,10 +9,14 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
 from webui.errors import NotFound
+from webui.experiments import Experiment, ExperimentManager
+from webui.experiments.shared import as_shared as experiment_as_shared
 from webui.exports.charts import MEDIA_TYPE, chart_file
 from webui.pages.chart_data import whole_chart
 from webui.pages.closer import From, Typed, closer_of, closer_parts, endpoint_series
 from webui.pages.compare import shared_comparison
+from webui.pages.experiment_context import experiment_page
+from webui.pages.experiments import changes_of, mark_of
 from webui.pages.run import download, file_to_keep, intervals_page, page_title
 from webui.pages.run_context import run_page
 from webui.pages.sharing import Views, counts
@@ -22,7 +26,7 @@ from webui.runs.manager import RunManager
 from webui.runs.model import RunView
 from webui.runs.shared import Closed, as_shared, why_closed
 from webui.store import ShareRecord, Store
-from webui.web import Manager, Storage
+from webui.web import Experiments, Manager, Storage
 
 # The link is the key: it must not travel on to other sites, nor into search engines.
 PRIVATE = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
@@ -37,17 +41,20 @@ async def show(
     manager: Manager,
     store: Storage,
     views: Views,
+    experiments: Experiments,
     from_: From = "",
     to: Typed = "",
 ) -> Response:
-    """The shared result, with the stretch that is selected, or comparison; 410 for a link that was revoked or
-    has expired, 404 for one that never was."""
+    """The shared result, with the stretch that is selected, comparison or experiment; 410 for a link that
+    was revoked or has expired, 404 for one that never was."""
     share = await store.share(token)
     closed = why_closed(share, datetime.now(UTC))
     if share is None or closed is not None:
         return closed_page(closed or "unknown")
     root = str(request.base_url)
-    if share.runs:
+    if share.experiment_id:
+        response = private(_experiment_page(await _shared_experiment(share, experiments), share, root))
+    elif share.runs:
         response = private(await shared_comparison(share, root, manager))
     else:
         view = await manager.view(share.run_id)
@@ -55,6 +62,30 @@ async def show(
     if counts(request):
         response.background = BackgroundTask(views.seen, token, store)
     return response
+
+
+async def _shared_experiment(share: ShareRecord, experiments: ExperimentManager) -> Experiment:
+    experiment = await experiments.view(share.experiment_id)
+    return experiment_as_shared(experiment, hide_target=share.hide_target)
+
+
+def _experiment_page(experiment: Experiment, share: ShareRecord, root: str) -> Response:
+    page = experiment_page(experiment, shared_at=f"/s/{share.token}")
+    url = f"{root}s/{share.token}"
+    return respond("experiments/shared.html", page, seen=mark_of(experiment), url=url)
+
+
+@router.get("/s/{token}/changes")
+async def experiment_changes(
+    token: str, store: Storage, experiments: Experiments, seen: Annotated[str, Query(max_length=40)] = ""
+) -> Response:
+    """What of a shared experiment differs from what this browser has seen; 204 when nothing does."""
+    share = await store.share(token)
+    closed = why_closed(share, datetime.now(UTC))
+    if share is None or closed is not None or not share.experiment_id:
+        return closed_page(closed or "unknown")
+    experiment = await _shared_experiment(share, experiments)
+    return private(changes_of(experiment_page(experiment, shared_at=f"/s/{token}"), seen))
 
 
 def _page(view: RunView, share: ShareRecord, root: str, stretch: tuple[str, str]) -> Response:

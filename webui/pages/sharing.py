@@ -69,8 +69,18 @@ Views = Annotated[ViewCounts, Depends(view_counts)]
 async def links_of(run_id: str, request: Request, store: Store, runs: Sequence[str] = ()) -> list[ShareLink]:
     """The links to the run, or to the comparison of `runs`, that were not revoked, newest first, with whole
     addresses as this viewer's browser would write them."""
+    return await _links(
+        [each for each in await store.shares(run_id) if list(each.runs) == list(runs)], request, store
+    )
+
+
+async def experiment_links(experiment_id: str, request: Request, store: Store) -> list[ShareLink]:
+    """The links to the experiment that were not revoked, newest first."""
+    return await _links(await store.experiment_shares(experiment_id), request, store)
+
+
+async def _links(records: Sequence[ShareRecord], request: Request, store: Store) -> list[ShareLink]:
     root, now = str(request.base_url), datetime.now(UTC)
-    records = [each for each in await store.shares(run_id) if list(each.runs) == list(runs)]
     for record in records:
         await view_counts(request).written(record.token, store)
     shown = [record for record in records if record.revoked_at is None]
