@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.analysis.diagnosis.test_simulated import diagnosed
-from tests.sweep.queues import Loops, Slots, constant
+from tests.sweep.queues import Doors, Law, Loops, Slots, constant
 from webui.analysis.diagnosis.bootstrap import Interval
 from webui.analysis.diagnosis.defaults import KNOWN, matches
 
@@ -55,3 +55,21 @@ def test_eighty_is_two_workers_of_forty() -> None:
 
 def test_an_interval_that_is_too_wide_suggests_nothing() -> None:
     assert matches(Interval(40, 30, 50)) == ()
+
+
+def test_what_has_no_number_of_its_own_is_known_by_its_behaviour() -> None:
+    found = diagnosed(lambda w: Doors(w, 19, constant(0.05)))
+    assert found.hypotheses[0].name == "uvicorn's --limit-concurrency"
+    assert "--limit-concurrency 20" in found.hypotheses[0].why
+    workers = diagnosed(lambda w: Slots(w, 4, constant(0.03), shared=True))
+    assert [each.name for each in workers.hypotheses] == ["gunicorn's sync workers"]
+    titles = [step.title for step in workers.steps_to_take]
+    assert titles[0] == "Start more worker processes"
+    assert len(set(titles)) == len(titles)
+
+
+def test_an_open_question_asks_for_no_canary_where_there_was_one() -> None:
+    bend = diagnosed(lambda w: Law(w, 0.02, 0.03, 0.0))
+    assert [step.title for step in bend.steps_to_take] == ["Sweep again in a quiet moment"]
+    alone = diagnosed(lambda w: Loops(w, 1, constant(0.01)), canary=False)
+    assert "Choose a canary" in [step.title for step in alone.steps_to_take]

@@ -9,7 +9,7 @@ from webui.analysis.diagnosed import CanaryPart, Capacity, DiagnosisPart, Estima
 from webui.analysis.diagnosis.advice import steps_for
 from webui.analysis.diagnosis.bootstrap import Interval
 from webui.analysis.diagnosis.canary import Canary, reason_text
-from webui.analysis.diagnosis.defaults import Match, matches
+from webui.analysis.diagnosis.defaults import Match, by_behaviour, matches
 from webui.analysis.diagnosis.facts import Facts, facts_of
 from webui.analysis.diagnosis.fits import fits_of
 from webui.analysis.diagnosis.rules import badly_served, judge
@@ -75,9 +75,12 @@ def _judge(total: Snapshot) -> tuple[Verdict, Facts | None]:
 
 
 def _hypotheses(verdict: Verdict, m: Interval, facts: Facts) -> tuple[Match, ...]:
-    if verdict.pattern not in ("fixed-slots", "rejects") or verdict.shade == "processes":
+    if verdict.pattern not in ("fixed-slots", "serialised", "rejects"):
         return ()
-    return matches(m, rejecting=verdict.pattern == "rejects", counted=facts.count is not None)
+    known = by_behaviour(verdict.shade, m)
+    if verdict.shade == "processes" or verdict.pattern == "serialised":
+        return known
+    return known + matches(m, rejecting=verdict.pattern == "rejects", counted=facts.count is not None)
 
 
 def _figures(verdict: Verdict, facts: Facts) -> dict[str, object]:

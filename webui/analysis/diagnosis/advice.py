@@ -13,7 +13,7 @@ def steps_for(verdict: Verdict, facts: Facts | None, found: Sequence[Match]) -> 
     """Up to three, the most telling first."""
     if facts is None or verdict.pattern == "inconclusive":
         return _again(facts)
-    known = [match.next_step() for match in found[:1]]
+    known = [match.next_step() for match in found[:1] if match.default.step]
     return tuple([*known, *_BY_PATTERN[verdict.pattern](verdict, facts)][:3])
 
 

@@ -4,7 +4,7 @@ Data. A number that fits is a hypothesis, offered with the experiment that would
 worker process are looked for in multiples too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from webui.analysis.diagnosed import Hypothesis, NextStep
@@ -169,12 +169,42 @@ KNOWN: tuple[Default, ...] = (
         2048,
         "uvicorn's --backlog",
         "uvicorn's --backlog of 2048 waiting connections, the default",
-        "https://www.uvicorn.org/settings/#resource-limits",
+        "https://uvicorn.dev/settings/#resource-limits",
         "Start uvicorn with --backlog 4096 (and raise net.core.somaxconn as far) and sweep again.",
         "Raise the backlog",
         rejecting=True,
     ),
 )
+
+# What has no number of its own, and is known by how it behaves.
+SETTINGS: dict[str, Callable[[int], Default]] = {
+    "connections": lambda number: Default(
+        number,
+        "uvicorn's --limit-concurrency",
+        f"uvicorn with --limit-concurrency {number + 1}, which refuses while so many connections are open",
+        "https://uvicorn.dev/settings/#resource-limits",
+        f"Start uvicorn with --limit-concurrency {2 * number + 1} and sweep again. If {2 * number} are "
+        "admitted then, that was the limit.",
+        f"Raise --limit-concurrency to {2 * number + 1}",
+    ),
+    "processes": lambda number: Default(
+        number,
+        "gunicorn's sync workers",
+        f"{number} sync workers of gunicorn, which serve one request each and close its connection",
+        "https://gunicorn.org/design",
+        f"Start gunicorn with --workers {2 * number} and sweep again. If the knee moves to {2 * number}, the "
+        "workers were the limit.",
+    ),
+    "one-pool": lambda number: Default(
+        number,
+        "gunicorn's threads",
+        f"{number} threads of gunicorn's gthread workers, which serve every route",
+        "https://gunicorn.org/design",
+        f"Start gunicorn with twice the --threads and sweep again. If the knee moves to {2 * number}, the "
+        "threads were the limit.",
+        "Double the threads",
+    ),
+}
 WORKERS = (1, 2, 3, 4, 8)
 SHOWN = 3
 
@@ -185,11 +215,7 @@ class Match:
 
     default: Default
     workers: int
-
-    @property
-    def certain(self) -> bool:
-        """Good enough to be named in the verdict."""
-        return self.default.usual and self.workers == 1
+    certain: bool  # good enough to be named in the verdict
 
     def hypothesis(self) -> Hypothesis:
         default = self.default
@@ -203,6 +229,12 @@ class Match:
 
     def next_step(self) -> NextStep:
         return NextStep(title=self.default.step, text=self.default.experiment, same_sweep=True)
+
+
+def by_behaviour(shade: str, m: Interval) -> tuple[Match, ...]:
+    """The settings that behave as the verdict's shade says, with the number that was found."""
+    setting = SETTINGS.get(shade)
+    return () if setting is None else (Match(setting(max(1, round(m.value))), 1, certain=False),)
 
 
 def matches(m: Interval, *, rejecting: bool = False, counted: bool = False) -> tuple[Match, ...]:
@@ -224,4 +256,4 @@ def _all(m: Interval, rejecting: bool, counted: bool) -> Iterator[Match]:
             number = default.number * workers
             near = number == round(m.value) if counted else m.low <= number <= m.high
             if near or (not counted and abs(number - m.value) <= 0.03 * number):
-                yield Match(default, workers)
+                yield Match(default, workers, default.usual and workers == 1)
