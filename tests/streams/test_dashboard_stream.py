@@ -51,7 +51,7 @@ async def test_streams_end_with_the_manager_and_can_begin_again(service: Service
     with anyio.fail_after(5):
         async with aclosing(feed.events()) as events:
             await anext(events)
-            service.manager.channel.close()
+            service.manager.everywhere.close()
             assert [event async for event in events] == []
         async with aclosing(feed.events()) as events:
             assert b"recent-list" in await anext(events)

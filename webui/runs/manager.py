@@ -88,7 +88,7 @@ class RunManager(Shelved):
         self._watching: asyncio.Task[None] | None = None
         # told
         self.channel = Channel()  # the events of all runs of this process
-        self._everywhere = Channel()  # and of others on the same database
+        self.everywhere = Channel()  # and of others on the same database
 
     async def start(self) -> None:
         """Ends the runs of processes that are gone. Raises StoreUnavailable."""
@@ -298,11 +298,11 @@ class RunManager(Shelved):
 
     def subscribe_all(self, after_seq: int | None = None) -> Subscription:
         """The events of all runs, those of other processes included, numbered by a count of their own."""
-        return self._everywhere.subscribe(after_seq)
+        return self.everywhere.subscribe(after_seq)
 
     def _publish(self, event: RunEvent) -> None:
         self.channel.publish(event)
-        self._everywhere.publish(event)
+        self.everywhere.publish(event)
 
     # -- for what others on the same database do: see `webui.runs.others.Home` ---------------------------
 
@@ -312,7 +312,7 @@ class RunManager(Shelved):
 
     def told(self, event: RunEvent) -> None:
         """Something happened to a run of another process."""
-        self._everywhere.publish(event)
+        self.everywhere.publish(event)
 
     def beat(self, held: Sequence[str]) -> None:
         """Takes runs back that another process has declared dead: its sign of life came too late."""
@@ -413,4 +413,4 @@ class RunManager(Shelved):
             driver.abandon()
         await self._others.close()
         self.channel.close()
-        self._everywhere.close()
+        self.everywhere.close()
