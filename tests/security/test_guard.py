@@ -175,6 +175,18 @@ async def test_a_shared_link_opens_its_result_and_nothing_else(guarded: Guarded)
         assert (await reader.get(f"/s/{token}")).status_code == 410
 
 
+async def test_viewers_are_shown_no_link_that_opens_without_a_login(guarded: Guarded) -> None:
+    run_id = await guarded.service.ended(await guarded.service.started())
+    shares = f"/api/v1/runs/{run_id}/shares"
+    made = await guarded.service.client.post(shares, json={})
+    token = made.json()["token"]
+    async with guarded.viewer as viewer:
+        assert token not in (await viewer.get(f"/runs/{run_id}")).text
+        assert (await viewer.get(shares)).status_code == 403
+        assert (await viewer.get(f"{shares}/{token}")).status_code == 403
+    assert token in (await guarded.service.client.get(shares)).text
+
+
 async def test_viewers_see_no_secrets_and_no_form(guarded: Guarded) -> None:
     requests = [{"path": "/items", "headers": {"Authorization": "Bearer s3cr3t-value"}}]
     run_id = await guarded.service.ended(await guarded.service.started(requests=requests))

@@ -260,3 +260,14 @@ async def test_a_refused_store_leaves_no_file_open(tmp_path: Path) -> None:
 def open_files(path: Path) -> int:
     """How often this process has the file open."""
     return sum(link.resolve() == path for link in Path("/proc/self/fd").iterdir())
+
+
+async def test_a_new_database_is_its_users_own(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "katydid.db"
+    store = await Store.open(address(path))
+    try:
+        await store.add_run(record("r_1"))
+        rights = {each.name: each.stat().st_mode & 0o777 for each in path.parent.iterdir()}
+    finally:
+        await store.close()
+    assert set(rights.values()) == {0o600}, rights

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request, Response
 from webui.api.experiments import ExperimentId
 from webui.api.models import Share, ShareList
 from webui.api.openapi import problems
-from webui.api.shares import LOCATION, NewShare, Token
+from webui.api.shares import LOCATION, OPERATOR, NewShare, Token
 from webui.web import Experiments, Storage
 
 router = APIRouter(prefix="/api/v1/experiments/{experiment_id}/shares", tags=["experiments"])
@@ -36,7 +36,12 @@ async def share_experiment(
     return Share.of(record, str(request.base_url))
 
 
-@router.get("", summary="List an experiment's share links", responses=problems(404))
+@router.get(
+    "",
+    summary="List an experiment's share links",
+    responses=problems(403, 404),
+    dependencies=OPERATOR,
+)
 async def list_experiment_shares(
     experiment_id: ExperimentId, experiments: Experiments, store: Storage, request: Request
 ) -> ShareList:

@@ -3,18 +3,21 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from webui.api.models import Share, ShareList
 from webui.api.openapi import problems
 from webui.api.runs import RunId
 from webui.errors import NotFound
+from webui.security.access import operator
 from webui.web import Manager, Storage
 
 router = APIRouter(prefix="/api/v1/runs", tags=["runs"])
 
 Token = Annotated[str, Path(description="The link's token.", max_length=64)]
+# Who may only read cannot pass on what opens without a login.
+OPERATOR = [Depends(operator)]
 LOCATION = {"Location": {"description": "Where the new thing is.", "schema": {"type": "string"}}}
 
 
@@ -60,7 +63,12 @@ async def create_share(
     return Share.of(record, str(request.base_url))
 
 
-@router.get("/{run_id}/shares", summary="List a run's share links", responses=problems(404))
+@router.get(
+    "/{run_id}/shares",
+    summary="List a run's share links",
+    responses=problems(403, 404),
+    dependencies=OPERATOR,
+)
 async def list_shares(run_id: RunId, manager: Manager, store: Storage, request: Request) -> ShareList:
     """The run's links, revoked and expired ones and those of comparisons that begin with it included, oldest
     first."""
@@ -69,7 +77,12 @@ async def list_shares(run_id: RunId, manager: Manager, store: Storage, request: 
     return ShareList(items=tuple(Share.of(record, base_url) for record in await store.shares(run_id)))
 
 
-@router.get("/{run_id}/shares/{token}", summary="Read a share link", responses=problems(404))
+@router.get(
+    "/{run_id}/shares/{token}",
+    summary="Read a share link",
+    responses=problems(403, 404),
+    dependencies=OPERATOR,
+)
 async def read_share(
     run_id: RunId, token: Token, manager: Manager, store: Storage, request: Request
 ) -> Share:

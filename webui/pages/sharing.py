@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 
 from webui.errors import InvalidInput
 from webui.runs.views import ViewCounts
+from webui.security.access import is_viewer
 from webui.store import ShareRecord, Store
 
 # Days until a link expires, as the form offers them; an empty value: never.
@@ -80,6 +81,8 @@ async def experiment_links(experiment_id: str, request: Request, store: Store) -
 
 
 async def _links(records: Sequence[ShareRecord], request: Request, store: Store) -> list[ShareLink]:
+    if is_viewer(request):
+        return []  # who may read cannot pass on what opens without a login
     root, now = str(request.base_url), datetime.now(UTC)
     for record in records:
         await view_counts(request).written(record.token, store)

@@ -5,7 +5,7 @@ import json
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -166,6 +166,15 @@ def _check_file(url: URL) -> None:
             f"The folder {folder} for the database cannot be made ({error.strerror}): "
             "make it, or name another place."
         ) from error
+    if not path.exists() and url.database != ":memory:":
+        _create_private(path)
+
+
+def _create_private(path: Path) -> None:
+    """Plans may hold secrets: only the user who runs this may read them. SQLite gives the files that it puts
+    beside the database the same rights."""
+    with suppress(OSError):  # it is told better when the database is opened
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _create_engine(url: URL) -> AsyncEngine:
