@@ -6,9 +6,11 @@ import time
 from datetime import datetime
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.reliability.served import Served, alive, balanced, serving, target_process, until
+from tests.server import dashboard
 from webui.runs.recovery import ENDED
 
 TWO_ENGINES = {"users": 2001, "spawn_rate": 100_000, "duration_s": 6}
@@ -78,3 +80,15 @@ def test_a_killed_dashboard_loses_no_more_than_a_second_and_needs_no_repair(
         assert lost_s < 2
         assert second.run(waiting)["status"] == "interrupted"
         assert second.ended(second.start(f"http://127.0.0.1:{port}", duration_s=0.5))["status"] == "passed"
+
+
+def test_practice_targets_end_even_if_their_guards_are_killed_too(tmp_path: Path) -> None:
+    with dashboard(tmp_path) as started:
+        assert started.practice_url is not None
+        family = psutil.Process(started.process.pid).children(recursive=True)
+        guards = [each for each in family if any("guard" in part for part in each.cmdline())]
+        assert guards
+        for process in (psutil.Process(started.process.pid), *guards):
+            process.kill()
+        gone_s = until(lambda: not any(map(alive, family)), 5, "all that it had started ends")
+    print(f"killed with its guards: all gone in {gone_s:.2f} s")

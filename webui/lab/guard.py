@@ -7,24 +7,34 @@ would need a graceful end. For servers that do, anything that comes along the le
 itself. What the server writes is passed on, so that the end of this process, too, shows as the end of its
 output.
 
+Where the guard itself is killed, its parent ends the group; where both are killed at once, Linux ends the
+server, though not further workers that it has started.
+
 It is run by its path and imports nothing of Katydid, so it can start in any directory.
 """
 
+import ctypes
 import os
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from typing import NoReturn
 
 _LAST_WORDS_S = 0.5
+_PR_SET_PDEATHSIG = 1
 
 
 def main(command: list[str]) -> NoReturn:
     """Never returns: it is in the group that it kills."""
     try:
         server = subprocess.Popen(  # noqa: S603
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            preexec_fn=_end_with_parent() if sys.platform == "linux" else None,  # no threads yet
         )
     except OSError as error:
         sys.exit(f"{command[0]} cannot be run: {error.strerror}")
@@ -35,6 +45,12 @@ def main(command: list[str]) -> NoReturn:
     server.wait()
     output.join(_LAST_WORDS_S)  # a worker that lives on may hold the pipe
     _end_group()
+
+
+def _end_with_parent() -> Callable[[], object]:
+    """What a child of this process calls to be killed when this process ends: prctl(2), PR_SET_PDEATHSIG."""
+    prctl = ctypes.CDLL(None).prctl  # looked up here: little is safe between fork and exec
+    return lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _pass_on(source: int) -> None:
