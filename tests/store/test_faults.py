@@ -266,7 +266,7 @@ async def test_a_new_database_is_its_users_own(tmp_path: Path) -> None:
     path = tmp_path / "new" / "katydid.db"
     store = await Store.open(address(path))
     try:
-        await store.add_run(record("r_1"))
+        await store.add_run(record())
         rights = {each.name: each.stat().st_mode & 0o777 for each in path.parent.iterdir()}
     finally:
         await store.close()
