@@ -303,3 +303,15 @@ async def test_a_command_that_nobody_knows_is_refused(pair: tuple[Process, Proce
         await others.ask(run_id, "a x|1|1", "explode", {})
     with pytest.raises(Conflict, match="failed to do that"):
         await others.ask(run_id, "a x|1|1", "change", {"colour": "red"})
+
+
+async def test_a_run_that_was_claimed_and_not_ended_is_ended_later(pair: tuple[Process, Process]) -> None:
+    """The store went away between the two."""
+    a, b = pair
+    run_id = await running(a, b)
+    assert await b.store.claim(run_id, owner="a x|1|1", new_owner="b x|1|1")
+    await b.manager._others._recover()
+    await until_view(b, run_id, lambda view: view.status is RunStatus.INTERRUPTED)
+    own = await b.manager.create(plan())
+    await b.manager._others._recover()
+    assert (await b.view(own.id)).live

@@ -227,7 +227,8 @@ class Others:
 
     async def _recover(self) -> None:
         alive = partial(is_alive, silent_s=self._silent_s)
-        await recover(self._store, self._owner, await self._store.moment(self._now()), alive)
+        now = await self._store.moment(self._now())
+        await recover(self._store, self._owner, now, alive, self._home.owns)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)

@@ -20,16 +20,24 @@ ENDED_BEFORE = "Katydid ended before it had started."
 Alive = Callable[[str, datetime | None, datetime], bool]
 
 
-async def recover(store: Store, owner: str, now: datetime, alive: Alive = is_alive) -> list[str]:
+async def recover(
+    store: Store,
+    owner: str,
+    now: datetime,
+    alive: Alive = is_alive,
+    runs: Callable[[str], bool] = lambda _: True,
+) -> list[str]:
     """Ends the live runs of dead processes; returns their ids. Runs of living ones are left alone.
 
-    Raises StoreUnavailable.
+    `runs` tells whether this process, the `owner`, really runs a run that is its own to the store: one that
+    was claimed when the store became unavailable is not. Raises StoreUnavailable.
     """
     recovered = []
     for summary in await store.live_runs():
-        if summary.owner == owner or alive(summary.owner, summary.heartbeat_at, now):
+        mine = summary.owner == owner
+        if runs(summary.id) if mine else alive(summary.owner, summary.heartbeat_at, now):
             continue
-        if await store.claim(summary.id, owner=summary.owner, new_owner=owner):
+        if mine or await store.claim(summary.id, owner=summary.owner, new_owner=owner):
             await _interrupt(store, summary, now)
             recovered.append(summary.id)
     return recovered
@@ -37,7 +45,10 @@ async def recover(store: Store, owner: str, now: datetime, alive: Alive = is_ali
 
 async def _interrupt(store: Store, summary: RunSummary, now: datetime) -> None:
     try:
-        view = interrupted(await stored_view(store, summary.id, now), summary.heartbeat_at or now)
+        found = await stored_view(store, summary.id, now)
+        if not found.live:
+            return  # it ended in this moment
+        view = interrupted(found, summary.heartbeat_at or now)
         document = await asyncio.to_thread(view.result)
         result = document.model_dump(mode="json", by_alias=True)
         await store.finish_run(summary.id, result=result, **final_fields(view))
