@@ -1,6 +1,5 @@
 """`/runs/{id}`: one run, live or finished, and what its owner can do with it."""
 
-from contextlib import suppress
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -8,7 +7,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
 from webui.analysis.chart_rows import COLUMNS
-from webui.errors import Conflict, Deleted, InvalidInput, NotFound, Unconfirmed
+from webui.errors import Conflict, Deleted, InvalidInput, NotFound, OwnerSilent, Unconfirmed
 from webui.pages.baseline import BaselineBox, baseline_box
 from webui.pages.chart_data import rows_of, whole_chart
 from webui.pages.closer import From, Typed, closer_of
@@ -61,10 +60,15 @@ def _page(
 
 
 @router.post("/runs/{run_id}/stop")
-async def stop(run_id: str, request: Request, manager: Manager) -> Response:
-    """Stops the run; one that is stopping or has ended is left as it is. Raises NotFound."""
-    with suppress(Conflict):  # it ended in the meantime: what was asked for is the case
+async def stop(run_id: str, request: Request, manager: Manager, store: Storage) -> Response:
+    """Stops the run; one that is stopping or has ended is left as it is, and what keeps it from being stopped
+    is said in its place. Raises NotFound."""
+    try:
         await manager.stop(run_id)
+    except (Conflict, OwnerSilent) as error:
+        view = await manager.view(run_id)
+        if view.live:  # else it ended in the meantime: what was asked for is the case
+            return await _not_changed(view, error, request, store)
     if not _asked_by_htmx(request):
         return _see(f"/runs/{run_id}")
     view = await manager.view(run_id)
@@ -81,7 +85,7 @@ async def change(run_id: str, request: Request, manager: Manager, store: Storage
     view = await manager.view(run_id)
     try:
         await manager.change(run_id, **changes_from(fields, view))
-    except (InvalidInput, Conflict) as error:
+    except (InvalidInput, Conflict, OwnerSilent) as error:
         return await _not_changed(view, error, request, store)
     if not _asked_by_htmx(request):
         return _see(f"/runs/{run_id}")
@@ -90,10 +94,10 @@ async def change(run_id: str, request: Request, manager: Manager, store: Storage
 
 
 async def _not_changed(
-    view: RunView, error: InvalidInput | Conflict, request: Request, store: Store
+    view: RunView, error: InvalidInput | Conflict | OwnerSilent, request: Request, store: Store
 ) -> Response:
-    status = 409 if isinstance(error, Conflict) else 422
-    words = str(error) if isinstance(error, Conflict) else error.problems[0].message
+    status = 422 if isinstance(error, InvalidInput) else 409 if isinstance(error, Conflict) else 503
+    words = error.problems[0].message if isinstance(error, InvalidInput) else str(error)
     if _asked_by_htmx(request):
         return await run_in_threadpool(_state, view, words, status)
     links = await links_of(view.id, request, store)
