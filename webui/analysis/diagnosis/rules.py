@@ -21,6 +21,8 @@ TOO_WIDE = 0.5  # relative width of the interval
 IDEAL = 1.25  # times the time that one pool needs for a burst
 COLLAPSE = 0.7
 FEW = 4.0
+OWN_WORK_S = 0.001  # of the loop for each request, and this share of its time: a server's usual work
+OWN_WORK = 0.05
 SLUMP = 0.05  # of the ceiling: levels that ought to reach it and don't
 
 
@@ -185,10 +187,17 @@ def _affected(facts: Facts) -> Verdict:
     ) and not together:
         return _same_line(facts, doubts)
     if not together and (m.value >= FEW or _is_paced(facts)):
-        return Verdict(
-            "loop-blocked", m, shade="part-blocked", blocked_s=1 / facts.ceiling.value, doubts=doubts
-        )
+        return _part_blocked(facts, doubts)
     return Verdict("cpu-bound", m, doubts=doubts)
+
+
+def _part_blocked(facts: Facts, doubts: int) -> Verdict:
+    """Each request occupies the loop for a part of its time. Where that is next to nothing, it is the work
+    that any server has with a request: reading it, and writing a long answer."""
+    blocked_s = 1 / facts.ceiling.value
+    if blocked_s < OWN_WORK_S and blocked_s < OWN_WORK * facts.service_s:
+        return Verdict("scales", facts.m, at_least=True, shade="own-cost", doubts=doubts)
+    return Verdict("loop-blocked", facts.m, shade="part-blocked", blocked_s=blocked_s, doubts=doubts)
 
 
 def _same_line(facts: Facts, doubts: int) -> Verdict:
@@ -196,9 +205,7 @@ def _same_line(facts: Facts, doubts: int) -> Verdict:
     if m.value < ONE:
         return Verdict("loop-blocked", m, blocked_s=facts.service_s, doubts=doubts)
     if _is_paced(facts):
-        return Verdict(
-            "loop-blocked", m, shade="part-blocked", blocked_s=1 / facts.ceiling.value, doubts=doubts
-        )
+        return _part_blocked(facts, doubts)
     ideal = bursts.ideal is not None and bursts.ideal < IDEAL
     if facts.even and ideal:
         return Verdict("fixed-slots", m, shade="one-pool", doubts=doubts)
