@@ -8,68 +8,30 @@ it waits for a start that is due. There the schedule begins its requests, and th
 the intended start, the service time from the moment at which the user began it. `connect_ahead` makes
 connections before they are needed; in the closed model users have no use for that.
 
-When a request begins. A user connects before its first request to an origin; that time is recorded as
-connection time and is no part of the request, as with wrk and k6. From then on a request begins when its
-user is ready for it, so that a connection which must be made anew (keep-alive off, or the server closed
-it) is part of what the user waited. A first connection that fails counts as a request that failed.
-
 A redirect that is followed is part of the request that it began with: it goes on from response to request,
 through CONNECTING where it leads to another origin, until a response is the last one.
 """
 
-import asyncio
 from time import perf_counter_ns as clock
 from time import time
 
 from webui.engine.cookies import Jar
-from webui.engine.origin import ConnectFailed, Origin
-from webui.engine.protocol import SAMPLE_BYTES, Connection, Handler
-from webui.engine.recorder import EndpointLog
+from webui.engine.dialling import CONNECTING, IN_FLIGHT, RESTING, RETIRED, Dialler
+from webui.engine.protocol import SAMPLE_BYTES, Connection
 from webui.engine.response import Head, Violation
-from webui.engine.schedule import backoff_ns
 from webui.engine.surroundings import Surroundings
 from webui.engine.template import LOOK, Template
 
-CONNECTING, IN_FLIGHT, RESTING, RETIRED = range(4)
 
-
-class User(Handler):
+class User(Dialler):
     """`wake` starts it, and goes on after a pause."""
 
-    __slots__ = (
-        "_ahead",
-        "_around",
-        "_attempt",
-        "_begun_early",
-        "_begun_ns",
-        "_connections",
-        "_dialled_ns",
-        "_jar",
-        "_late_ns",
-        "_log",
-        "_refusals",
-        "_sent_ns",
-        "_state",
-        "_template",
-    )
-    _log: EndpointLog  # the present template's
+    __slots__ = ("_jar", "_late_ns")
 
     def __init__(self, around: Surroundings) -> None:
-        # per user
-        self._around = around
-        self._state = RESTING
-        self._connections: list[Connection | None] = [None] * len(around.origins)
-        self._refusals = 0  # failed connections in a row
-        self._attempt: asyncio.Task[None] | None = None  # the connection being made
-        self._dialled_ns = 0  # when that began
+        super().__init__(around)
         self._jar: Jar | None = None  # from the first cookie on
-        self._ahead = False  # it is made before there is a request for it
-        # per request
-        self._template: Template | None = None
-        self._begun_ns = 0  # the request's begin; while connecting the first time, the connection's
-        self._late_ns = 0  # its begin after the intended start; always 0 in the closed model
-        self._sent_ns = 0
-        self._begun_early = False  # whether the request began with its connection
+        self._late_ns = 0  # the request's begin after the intended start; always 0 in the closed model
 
     # -- going on
 
@@ -108,18 +70,6 @@ class User(Handler):
         else:
             self._connect(template, first=connection is None and not self._around.open)
 
-    def ready(self, origin: int) -> bool:
-        """Whether a request to it would need no new connection."""
-        connection = self._connections[origin]
-        return connection is not None and connection.usable
-
-    def connect_ahead(self, template: Template) -> None:
-        """Makes the connection that this request would need; then, or when that failed, it is idle."""
-        self._template = template
-        self._log = self._around.recorder.logs[template.index]
-        self._ahead = True
-        self._connect(template, first=True)
-
     def _send(self, connection: Connection, template: Template) -> None:
         """Any request: with cookies, with a body that is held back, or one that a redirect led to."""
         data = template.data
@@ -152,90 +102,6 @@ class User(Handler):
             if connection is not None:
                 self._give_up(connection)
         self._around.retired(self)
-
-    # -- connecting
-
-    def _connect(self, template: Template, *, first: bool) -> None:
-        around, origin = self._around, template.origin
-        self._state = CONNECTING
-        self._dialled_ns = clock()
-        if not template.hops:
-            self._begun_ns = self._dialled_ns
-            self._begun_early = not self._ahead and (not first or not around.keepalive)
-            if self._begun_early:
-                self._begin_unwritten()
-        connection = around.origins[origin].connection(self)
-        self._connections[origin] = connection
-        self._attempt = around.loop.create_task(self._make(around.origins[origin], connection))
-
-    async def _make(self, origin: Origin, connection: Connection) -> None:
-        try:
-            await origin.connect(self._around.loop, connection)
-        except ConnectFailed as failure:
-            self._connect_failed(failure.kind, str(failure))
-
-    def _connect_failed(self, kind: str, detail: str) -> None:
-        self._attempt = None
-        if not self._begun_early:
-            self._connections[self._origin] = None  # the next one is the first again
-            if self._ahead:
-                self._connected_ahead()
-                return
-            self._begin_unwritten()
-        self._refusals += 1
-        self._fail(kind, detail, self._backoff_ns())
-
-    def _backoff_ns(self) -> int:
-        return backoff_ns(self._refusals, *self._around.backoff_ns)
-
-    def _begin_unwritten(self) -> None:
-        self._log.begun += 1
-        self._log.unwritten += 1
-
-    def on_connect(self, connection: Connection) -> None:
-        self._attempt = None
-        recorder = self._around.recorder
-        recorder.connections_open += 1
-        recorder.connections_opened += 1
-        recorder.connect.add(connection.connect_ns or clock() - self._dialled_ns)
-
-    def on_tls(self, took_ns: int) -> None:
-        self._around.recorder.tls.add(took_ns)
-
-    def on_open(self, connection: Connection) -> None:
-        self._refusals = 0
-        self.on_ready(connection)
-
-    def on_reached(self) -> None:
-        self._refusals = 0
-
-    def on_ready(self, connection: Connection) -> None:
-        self._attempt = None
-        if self._ahead:
-            self._connected_ahead()
-            return
-        template = self._template
-        assert template is not None
-        self._state = IN_FLIGHT
-        if not template.hops:
-            self._sent_ns = clock()
-            if self._begun_early:
-                self._log.unwritten -= 1
-            else:
-                self._begun_ns = self._sent_ns
-                self._log.begun += 1
-        self._send(connection, template)
-
-    def _connected_ahead(self) -> None:
-        self._ahead = False
-        self._state = RESTING
-        self._around.idle(self)
-
-    def on_open_failed(self, connection: Connection, kind: str, detail: str) -> None:
-        self._connect_failed(kind, detail)
-
-    def on_close(self, connection: Connection) -> None:
-        self._around.recorder.connections_open -= 1
 
     # -- outcomes
 
@@ -413,24 +279,3 @@ class User(Handler):
             self._log.cut_off += 1
             self._log.received += self._connection.received
             self.retire()
-
-    @property
-    def _connection(self) -> Connection:
-        connection = self._connections[self._origin]
-        assert connection is not None
-        return connection
-
-    @property
-    def _origin(self) -> int:
-        assert self._template is not None
-        return self._template.origin
-
-    def _give_up(self, connection: Connection) -> None:
-        if connection.made:
-            connection.close()
-            return
-        connection.abandon()
-        if self._attempt is not None:
-            # Not once the connection is made: the event loop would then close it without a word to us.
-            self._attempt.cancel()
-            self._attempt = None
