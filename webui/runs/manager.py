@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from webui.errors import Conflict, NotFound, QueueFull
 from webui.plan.documents import plan_to_data
@@ -17,6 +17,7 @@ from webui.runs.driving import Driver, FleetLike
 from webui.runs.following import FollowedRun
 from webui.runs.ids import new_run_id
 from webui.runs.labels import checked_labels
+from webui.runs.limits import CLOSED, CLOSED_BEFORE, ENDED, FAILED_INSIDE, Limits
 from webui.runs.live import LiveRun, utc_now
 from webui.runs.model import RunView
 from webui.runs.others import Others
@@ -30,27 +31,11 @@ from webui.security.gate import Gate
 from webui.store import RunRecord, Store
 from webui.units import plural
 
-ENDED = "This test has ended already."
-CLOSED = "Katydid was closed."
-CLOSED_BEFORE = "Katydid was closed before it had started."
-FAILED_INSIDE = "Katydid itself failed; its log says how."
 STOP_S = 1.2  # for all runs together, when Katydid closes
 GRACE_S = 5.0  # over the ceiling of time, for engines to start and for last answers
 SAVE_S = 1.0  # then; what the store has not taken is left to the next start
 
 log = logging.getLogger(__name__)
-
-
-class Limits(Protocol):
-    """The settings that the manager heeds."""
-
-    @property
-    def max_running(self) -> int:
-        """Runs at a time; further ones wait."""
-
-    @property
-    def max_queued(self) -> int:
-        """How many may wait."""
 
 
 class RunManager(Shelved):
