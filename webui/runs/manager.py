@@ -323,9 +323,8 @@ class RunManager(Shelved):
 
     async def _drive(self, driver: Driver) -> None:
         limit_s = self._gate.ceilings.duration_s
-        timer = None
-        if limit_s is not None:
-            timer = asyncio.get_running_loop().call_later(limit_s + GRACE_S, self._out_of_time, driver)
+        later = asyncio.get_running_loop().call_later
+        timer = None if limit_s is None else later(limit_s + GRACE_S, self._out_of_time, driver)
         try:
             await driver.run()
         except Exception:
