@@ -13,7 +13,7 @@ from tests.reliability.served import Served, alive, balanced, serving, target_pr
 from tests.server import dashboard
 from webui.runs.recovery import ENDED
 
-TWO_ENGINES = {"users": 2001, "spawn_rate": 100_000, "duration_s": 6}
+TWO_ENGINES = {"users": 2001, "spawn_rate": 100_000, "duration_s": 4}
 
 
 def test_a_killed_engine_costs_its_own_run_and_no_more_than_a_second(served: Served, port: int) -> None:
@@ -49,7 +49,7 @@ def test_a_run_of_two_engines_goes_on_without_the_one_that_was_killed(served: Se
     assert (run["status"], run["shards"], run["shards_lost"]) == ("passed", 2, 1)
     assert run["status_reason"].startswith("Partial: engine ")
     assert " of 2 did not finish." in run["status_reason"]
-    assert run["duration_s"] == pytest.approx(6, abs=0.5)
+    assert run["duration_s"] == pytest.approx(4, abs=0.5)
     assert balanced(run)
 
 

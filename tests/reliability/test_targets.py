@@ -40,8 +40,8 @@ def test_a_target_that_dies_and_comes_back(served: Served) -> None:
         target.wait()
         died = time.monotonic()
         served.measured(runs[usual_s], 4)
-        down_s = time.monotonic() - died
         with target_process(port):
+            down_s = time.monotonic() - died
             back = len(served.run(runs[usual_s])["snapshots"])
             served.measured(runs[usual_s], back + 2)
             for run_id in runs.values():
