@@ -1,7 +1,7 @@
 """The flags of `katydid serve` that say where tests may send to, and how much."""
 
-from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated
 
 from webui.cli.spreading import in_panel
 
@@ -19,7 +19,8 @@ class LimitFlags:
         _limit(
             "--allow-target",
             metavar="PATTERN",
-            says="Tests may send here nowhere else: host, *.suffix, network or *, with :PORTS; repeatable.",
+            says="Tests may send here and nowhere else: host, *.suffix, network or *, with :PORTS; "
+            "repeatable.",
         ),
     ] = None
     deny_target: Annotated[
@@ -43,8 +44,3 @@ class LimitFlags:
     max_body: Annotated[
         _Text, _limit("--max-body", metavar="SIZE", says="The largest body sent or read, such as 10MB.")
     ] = None
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The settings that they are."""
-        return {name: value or None for name, value in asdict(self).items()}
