@@ -6,6 +6,7 @@ on some servers an idle connection takes a place.
 """
 
 from collections.abc import Iterator
+from random import Random
 from typing import cast
 
 from webui.engine.choosing import choose_canary, measure_idle_canary
@@ -53,6 +54,7 @@ class SweepShape(UsersShape):
         # the users
         self._wanted = 0
         self._held = True
+        self.dice = Random()
         crew.hold()
         if self.canary is None:
             self.keep_canary(CanaryRecord(None, "off"))
@@ -148,6 +150,7 @@ class SweepShape(UsersShape):
     def work(self, users: int) -> None:
         """So many are at work from now on."""
         self._wanted, self._held = users, False
+        self.dice.shuffle(self._parked)
         while self._parked and self.at_work > users:
             self._parked.pop().retire()
         self._gate()
@@ -193,10 +196,16 @@ class SweepShape(UsersShape):
         return int(passed_ms) * (1 + self._wanted // _QUICK)
 
     def idle(self, user: User) -> None:
-        if self._surplus:
+        # Each is as likely to leave. Were it those who ask first, whom the least busy worker serves, the ones
+        # left would crowd at another. Who stays waits until all have left.
+        if self.dice.random() * (self.crew.active - len(self._parked)) < self._surplus:
             super().idle(user)
         else:
             self._parked.append(user)
+
+    def _wake_parked(self) -> None:
+        if not self._surplus:
+            super()._wake_parked()
 
 
 def _users_of(act: Act) -> int:

@@ -70,6 +70,7 @@ def _come_to_rest(sweep: "SweepShape") -> Iterator[int]:
 def _have_users(sweep: "SweepShape", size: int) -> None:
     """Exactly so many, all at rest."""
     parked = sweep.parked
+    sweep.dice.shuffle(parked)
     parked.sort(key=lambda user: not user.ready(0))
     while len(parked) > size:
         parked.pop().retire()
