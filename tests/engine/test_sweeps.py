@@ -140,12 +140,12 @@ def test_who_leaves_is_not_who_is_served_first(sweep: Any) -> None:
 
     async def respond(seen: Seen, writer: asyncio.StreamWriter) -> None:
         worker = workers.setdefault(writer.get_extra_info("peername"), len(workers) % 2)
-        await asyncio.sleep(0.06 if worker else 0.006)
+        await asyncio.sleep(0.2 if worker else 0.01)
         await ok(seen, writer)
 
     with Target(respond) as target:
         total = sweep(target.url, FIRST, level(40), level(20, 0.4)).total
     answered = total.steps[-1].per_user
-    quick = sum(number > 20 for number in answered)
+    quick = sum(number > 5 for number in answered)
     assert len(answered) == 20
-    assert 3 <= quick <= 17  # none at all, were those served first to leave
+    assert 4 <= quick <= 16  # none at all, were those served first to leave
