@@ -14,7 +14,7 @@ run: front-end  ## serve the dashboard on http://127.0.0.1:8090, with a practice
 	$(BIN)/katydid serve $(ARGS)
 
 test: front-end-dev browser postgres  ## run all tests; ARGS="-k name" runs some
-	$(BIN)/python -m pytest $(ARGS)
+	@scripts/test $(ARGS)
 
 check: $(VENV)/.dev  ## lint, format, types and import rules
 	$(BIN)/ruff check .
