@@ -6,6 +6,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from webui.experiments import ExperimentManager
+from webui.experiments.discreet import discreet as discreet_experiments
 from webui.lab.manager import LabManager
 from webui.observability import Watch
 from webui.runs.discreet import discreet
@@ -35,9 +36,9 @@ def get_lab(connection: HTTPConnection) -> LabManager:
 
 
 def get_experiments(connection: HTTPConnection) -> ExperimentManager:
-    """The experiments of this application."""
+    """The experiments of this application; for viewers without secrets."""
     experiments: ExperimentManager = connection.app.state.experiments
-    return experiments
+    return discreet_experiments(experiments) if is_viewer(connection) else experiments
 
 
 def get_watch(connection: HTTPConnection) -> Watch:

@@ -204,6 +204,25 @@ async def test_viewers_see_no_secrets_and_no_form(guarded: Guarded) -> None:
     assert "data-reads-only" not in (await own.get("/")).text
 
 
+async def test_lists_and_experiments_tell_viewers_no_secret_of_an_address(guarded: Guarded) -> None:
+    plan = [{"path": "/items?api_key=s3cr3t-value&X-Tenant=s3cr3t-tenant"}]
+    await guarded.service.ended(await guarded.service.started(requests=plan, secrets=["X-Tenant"]))
+    own = guarded.service.client
+    variants = [{"label": "a", "base_url": "http://127.0.0.1:1"}]
+    tried = {"path": "/items?api_key=s3cr3t-value", "variants": variants, "users": [1], "cell_s": 0.5}
+    made = await own.post("/api/v1/experiments", json=tried | {"diagnose": False})
+    experiment_id = made.json()["id"]
+    async with guarded.viewer as viewer:
+        for path in ("/", "/runs", "/api/v1/runs", "/lab", "/api/v1/experiments", "/api/v1/plans",
+                     f"/experiments/{experiment_id}", f"/experiments/{experiment_id}/changes",
+                     f"/api/v1/experiments/{experiment_id}"):  # fmt: skip
+            response = await viewer.get(path)
+            assert response.status_code == 200, path
+            assert "s3cr3t-" not in response.text, path
+    assert "s3cr3t-value" in (await own.get(f"/api/v1/experiments/{experiment_id}")).text
+    await own.post(f"/api/v1/experiments/{experiment_id}/stop")
+
+
 async def test_every_response_carries_the_headers(guarded: Guarded) -> None:
     @guarded.app.get("/static-fault")
     async def fault() -> None:

@@ -84,7 +84,8 @@ class Definition(BaseModel):
         """Its name, or one made of what it tries."""
         counts = [variant.workers for variant in self.variants]
         if self.target is None or len(counts) == 1:
-            return self.name or f"{self.target or self.path}: {plural(len(counts), 'variant')}"
+            tried = self.target or self.path.partition("?")[0]  # a query may hold what is not for lists
+            return self.name or f"{tried}: {plural(len(counts), 'variant')}"
         return self.name or f"{self.target}: {', '.join(str(count or 'usual') for count in counts)} workers"
 
 

@@ -8,6 +8,7 @@ from webui.metrics.snapshot import Snapshot
 from webui.plan.load import Burst, ConstantRate, ConstantUsers, RampingRate, RampingUsers, Shape, Sweep
 from webui.plan.model import Plan
 from webui.runs.model import RunView
+from webui.security.redaction import redact_address
 from webui.store import RunChanges
 from webui.units import count, duration, plural
 
@@ -15,11 +16,11 @@ SPARK_POINTS = 60
 
 
 def target_text(plan: Plan) -> str:
-    """The one request's address, or the base address of several."""
+    """The one request's address, or the base address of several; lists are for all, so without secrets."""
     if len(plan.requests) > 1:
-        return plan.base_url
+        return redact_address(plan.base_url, plan.is_secret)
     target = plan.target_of(plan.requests[0])
-    return target.origin + target.path
+    return redact_address(target.origin + target.path, plan.is_secret)
 
 
 def load_text(plan: Plan) -> str:

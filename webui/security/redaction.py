@@ -21,7 +21,7 @@ from webui.plan.request import Body, FileBody, FormBody, JsonBody, Request, Text
 from webui.plan.secrets import TELLTALES, is_secret_name
 from webui.security.hiding import HIDDEN, forms_of
 
-__all__ = ["HIDDEN", "Redactor", "redact_plan", "redact_text"]
+__all__ = ["HIDDEN", "Redactor", "redact_address", "redact_plan", "redact_text"]
 
 IsSecret = Callable[[str], bool]
 
@@ -86,7 +86,7 @@ class Redactor:
                 "name": self.text(plan.name),
                 "note": self.text(plan.note),
                 "tags": tuple(self.text(tag) for tag in plan.tags),
-                "base_url": _in_address(self._known(plan.base_url), self.is_secret),
+                "base_url": redact_address(self._known(plan.base_url), self.is_secret),
                 "thresholds": tuple(self._threshold(expression, labels) for expression in plan.thresholds),
                 "requests": tuple(requests),
                 "http": self._http(plan.http),
@@ -110,7 +110,7 @@ class Redactor:
     def _request(self, request: Request) -> Request:
         return request.model_copy(
             update={
-                "path": _in_address(self._known(request.path), self.is_secret),
+                "path": redact_address(self._known(request.path), self.is_secret),
                 "name": None if request.name is None else self.text(request.name),
                 "headers": _fields(request.headers, self),
                 "query": _fields(request.query, self),
@@ -203,7 +203,7 @@ def _json_secrets(value: Any, is_secret: IsSecret) -> Iterable[str]:
             yield from _json_secrets(item, is_secret)
 
 
-def _in_address(address: str, is_secret: IsSecret) -> str:
+def redact_address(address: str, is_secret: IsSecret) -> str:
     """An address or path with user, password and secret parameters hidden, still without bad characters."""
     before, mark, query = _USERINFO.sub("hidden", address).partition("?")
     if not mark:
