@@ -29,6 +29,8 @@ from tests.sweep.queues import (
 )
 from webui.analysis.diagnosed import DiagnosisPart
 from webui.analysis.diagnosis import diagnose
+from webui.analysis.diagnosis.bootstrap import Interval
+from webui.analysis.diagnosis.facts import at_least_one
 from webui.plan.model import Plan
 
 Make = Callable[[World], Service]
@@ -132,6 +134,11 @@ def test_figures_that_are_not_trustworthy_say_nothing_surely() -> None:
     assert unsure is not None
     assert (sure.pattern, sure.confidence) == (unsure.pattern, "high")
     assert unsure.confidence == "medium"
+
+
+def test_no_interval_leaves_one_request_out() -> None:
+    assert at_least_one(Interval(0.95, 0.87, 0.96)) == Interval(0.95, 0.87, 1.0)
+    assert at_least_one(Interval(4.0, 3.9, 4.1)) == Interval(4.0, 3.9, 4.1)
 
 
 def test_connections_are_named_as_what_is_counted() -> None:

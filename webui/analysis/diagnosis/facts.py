@@ -267,7 +267,12 @@ def _intervals(
     m = value * max(light_s - trip.value, 0.2 * light_s)
     stretches = rng.uniform(1.0, max(stretch, 1.0 + 1e-9), bootstrap.ROUNDS)
     draws = rates * np.maximum(means - trips, 0.2 * means) * stretches
-    return interval(value, rates), interval(m, draws)
+    return interval(value, rates), at_least_one(interval(m, draws))
+
+
+def at_least_one(m: Interval) -> Interval:
+    """A target that serves works on one request at least: what lies below is overhead under load."""
+    return replace(m, high=max(m.high, 1.0))
 
 
 def _closes(points: Sequence[Point]) -> bool:
