@@ -195,6 +195,20 @@ async def test_labels_are_edited_and_a_mistake_keeps_what_was_typed(service: Ser
     assert (record.name, record.tags, record.note) == ("New", ("a", "b"), "Line\nnext")
 
 
+async def test_labels_and_note_stand_on_the_runs_page_as_they_are_now(service: Service) -> None:
+    run_id = await ended(service)
+    edited = {"tags": ["after the start"], "note": "Why it was measured"}
+    await service.client.patch(f"/api/v1/runs/{run_id}", json=edited)
+    page = (await service.client.get(f"/runs/{run_id}")).text
+    assert f'href="/runs/{run_id}/edit"' in page
+    assert 'href="/runs?tag=after%20the%20start"' in page
+    assert ">Why it was measured</p>" in page
+    token = (await service.client.post(f"/api/v1/runs/{run_id}/shares")).json()["token"]
+    shared = (await service.client.get(f"/s/{token}")).text
+    assert ">Why it was measured</p>" in shared
+    assert "/runs?tag=" not in shared
+
+
 @pytest.mark.parametrize(
     ("address", "found"),
     [

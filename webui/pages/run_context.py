@@ -92,6 +92,8 @@ class RunPage:
     reason: str
     live: bool
     plan: Plan
+    tags: Sequence[str]  # as they are now, whatever the plan said
+    note: str
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
@@ -247,6 +249,8 @@ def run_page(view: RunView, audit: AuditPart, *, base: str, shared: bool = False
         reason=view.status_reason,
         live=view.status.live,
         plan=plan,
+        tags=view.tags,
+        note=view.note,
         created_at=view.created_at,
         started_at=view.started_at,
         ended_at=view.ended_at,
