@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.analysis.diagnosis.test_simulated import diagnosed
-from tests.sweep.queues import Doors, Law, Loops, Slots, constant
+from tests.sweep.queues import Doors, Law, Loops, Scales, Slots, constant
 from webui.analysis.diagnosis.bootstrap import Interval
 from webui.analysis.diagnosis.defaults import KNOWN, matches
 
@@ -73,3 +73,13 @@ def test_an_open_question_asks_for_no_canary_where_there_was_one() -> None:
     assert [step.title for step in bend.steps_to_take] == ["Sweep again in a quiet moment"]
     alone = diagnosed(lambda w: Loops(w, 1, constant(0.01)), canary=False)
     assert "Choose a canary" in [step.title for step in alone.steps_to_take]
+
+
+def test_latency_is_said_to_stay_only_where_it_does() -> None:
+    steady = diagnosed(lambda w: Scales(w, constant(0.2), 0.0001))
+    assert any(line.startswith("Latency stays. ") for line in steady.evidence)
+    assert "latency stays near" in steady.summary
+    grown = diagnosed(lambda w: Scales(w, constant(0.02), 0.0001))
+    assert any(line.startswith("Latency grows a little. ") for line in grown.evidence)
+    assert "while latency grows from 20.3" in grown.summary
+    assert not any("Other routes" in line for line in (*steady.evidence, *grown.evidence))  # nothing queued

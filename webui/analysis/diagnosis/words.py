@@ -8,6 +8,8 @@ from webui.analysis.diagnosis.verdict import Verdict
 from webui.sweep.figures import FULL_BURSTS, Point, doors_of
 from webui.units import count, milliseconds, percent, plural, significant
 
+STAYS = 1.1  # times the light latency, up to which latency is said to stay
+
 
 def at_a_time(verdict: Verdict, facts: Facts) -> str:
     """ "40", "about 38", of what is worked on at a time."""
@@ -95,10 +97,11 @@ def summary(verdict: Verdict, facts: Facts | None, found: Sequence[Match]) -> st
         case "cpu-bound":
             return _cpu_summary(verdict, facts)
         case "rejects":
+            how = "as ever" if _unharmed(facts) else "and longer where many are refused"
             by = "connections are open" if verdict.shade == "connections" else "requests are in work"
             return (
                 f"When so many {by}, further ones are refused at once and none waits in line: those that are "
-                f"admitted take {milliseconds(1000 * facts.light_s)} as ever."
+                f"admitted take {milliseconds(1000 * facts.light_s)}, {how}."
             )
         case "degrades":
             peak = _peak(facts)
@@ -130,10 +133,12 @@ def _scales_summary(verdict: Verdict, facts: Facts) -> str:
             f"ceiling of {_rate(facts.ceiling.value)} is the server's own work for each request, about "
             f"{milliseconds(1000 / facts.ceiling.value)}."
         )
+    light, loaded = milliseconds(1000 * facts.light_s), milliseconds(1000 * (most.mean_s or facts.light_s))
+    stays = (most.mean_s or 0.0) <= STAYS * facts.light_s
+    latency = f"and latency stays near {light}" if stays else f"while latency grows from {light} to {loaded}"
     return (
         f"Throughput grows in step with concurrency up to {_rate(most.rate)} with "
-        f"{plural(most.users, 'user')}, and latency stays near "
-        f"{milliseconds(1000 * facts.light_s)}. No limit showed in this range."
+        f"{plural(most.users, 'user')}, {latency}. No limit showed in this range."
     )
 
 
@@ -146,6 +151,12 @@ def evidence(verdict: Verdict, facts: Facts) -> tuple[str, ...]:
     return tuple(_ceiling_evidence(facts))
 
 
+def _unharmed(facts: Facts) -> bool:
+    """Whether refusals leave the latency of successes as it is."""
+    served = [p.mean_s for p in facts.levels if p.refuses and p.mean_s]
+    return max(served, default=0.0) <= 1.5 * facts.light_s
+
+
 def _refusal_evidence(facts: Facts) -> Iterator[str]:
     refusing = [p for p in facts.levels if p.refuses]
     first = min(refusing, key=lambda p: p.users)
@@ -156,8 +167,9 @@ def _refusal_evidence(facts: Facts) -> Iterator[str]:
     )
     served = [p.mean_s for p in refusing if p.mean_s]
     if served:
+        lead = "Successes stay quick" if _unharmed(facts) else "Many refusals slow successes down"
         yield (
-            f"Successes stay quick. {milliseconds(1000 * facts.light_s)} with one user, "
+            f"{lead}. {milliseconds(1000 * facts.light_s)} with one user, "
             f"{_range_ms(served)} on average "
             "at the levels that refuse."
         )
@@ -181,8 +193,9 @@ def _scaling_evidence(facts: Facts) -> Iterator[str]:
         f"{percent(min(100.0, 100 * facts.scaling))} of what perfect scaling gives."
     )
     if most.mean_s:
+        lead = "Latency stays" if most.mean_s <= STAYS * facts.light_s else "Latency grows a little"
         yield (
-            f"Latency stays. {milliseconds(1000 * facts.light_s)} with one user, "
+            f"{lead}. {milliseconds(1000 * facts.light_s)} with one user, "
             f"{milliseconds(1000 * most.mean_s)} "
             f"on average with {count(most.users)}."
         )
