@@ -222,6 +222,8 @@ def test_what_is_wrong_is_said_at_its_field(change: dict[str, Any], field: str, 
         (plan_from_json, "[" * 100_000, "nested too deeply"),
         (plan_from_toml, "a = ", "not valid TOML"),
         (plan_from_toml, "a = 1\na = 2", "not valid TOML"),
+        (plan_from_toml, "a." * 200_000 + "a = 1", "no key has over 200 parts"),  # minutes, to tomllib
+        (plan_from_toml, '[x . "a"' + ' . "a"' * 200_000 + "]", "no key has over 200 parts"),
     ],
 )
 def test_documents_that_cannot_be_read(read: Any, text: Any, says: str) -> None:

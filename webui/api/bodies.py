@@ -5,6 +5,7 @@ from http import HTTPStatus
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
 
 from webui.api.models import Changes
 from webui.api.problems import Refused
@@ -29,7 +30,9 @@ async def read_plan(request: Request) -> Plan:
         )
     too_large = f"A plan is {MAX_DOCUMENT_BYTES / 1e6:.0f} MB at most, its bodies included."
     body = await _read(request, MAX_DOCUMENT_BYTES, too_large)
-    return plan_from_toml(_text(body)) if kind == TOML else plan_from_json(body)
+    if kind == TOML:  # a large one takes seconds
+        return await run_in_threadpool(plan_from_toml, _text(body))
+    return plan_from_json(body)
 
 
 async def read_changes(request: Request) -> Changes:

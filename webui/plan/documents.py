@@ -4,6 +4,7 @@ The one boundary at which a document from outside becomes a `Plan`.
 """
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,6 +18,9 @@ from webui.metrics import thresholds
 from webui.plan.model import Plan
 
 MAX_DOCUMENT_BYTES = 32_000_000
+# tomllib takes time that grows with the square of a key's parts; no plan has a key of so many.
+_MAX_KEY_PARTS = 200
+_DOTTED_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+)++""")
 
 
 def plan_from_data(data: Any) -> Plan:
@@ -82,6 +86,8 @@ def plan_to_json(plan: Plan) -> str:
 
 def plan_from_toml(text: str) -> Plan:
     """The plan of a TOML document. Raises InvalidInput."""
+    if any(key[0].count(".") > _MAX_KEY_PARTS for key in _DOTTED_KEY.finditer(text)):
+        raise InvalidInput.at("", f"no key has over {_MAX_KEY_PARTS} parts, with a dot between each two")
     try:
         return plan_from_data(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
