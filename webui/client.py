@@ -8,6 +8,7 @@
 What the API gives comes as the models that it is written with. For one thread at a time.
 """
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from types import TracebackType
@@ -78,7 +79,8 @@ class Changes(TypedDict, total=False):
 
 
 class Katydid:
-    """One dashboard. Every method raises ApiError and Unreachable."""
+    """One dashboard. Every method raises ApiError and Unreachable. Without a `token`, that of the variable
+    KATYDID_ACCESS_TOKEN is sent, if it is set."""
 
     def __init__(
         self,
@@ -87,7 +89,8 @@ class Katydid:
         token: str | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        token = token or os.environ.get("KATYDID_ACCESS_TOKEN")
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._http = httpx.Client(base_url=url, headers=headers, timeout=_MARGIN_S, transport=transport)
 
     def __enter__(self) -> Self:

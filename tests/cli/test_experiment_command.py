@@ -118,3 +118,10 @@ def test_mistakes_are_named_before_anything_starts(
     error = capsys.readouterr().err
     assert words in error
     assert error.count("\n") == 1
+
+
+def test_a_public_address_is_asked_about(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["experiment", "--variant", "theirs=http://192.0.9.9", "-u", "1", "--quiet"])
+    assert ended.value.code == 2
+    assert "--i-may-test: " in capsys.readouterr().err

@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.test_serve_command import serving, started_run
 from webui.cli import main
+from webui.client import Katydid
 
 
 def stop(*arguments: str) -> int:
@@ -35,6 +36,23 @@ def test_all_tests_end_within_a_second(tmp_path: Path, capsys: pytest.CaptureFix
         assert stop("--all", "--server", url) == 0
         assert "No test was running" in capsys.readouterr().out
         assert stop("r_unknown", "--server", url) == 2
+
+
+def test_the_token_is_taken_from_the_environment_or_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "token"
+    file.write_text("operators-token-1\n")
+    with serving(tmp_path, "--access-token-file", str(file)) as (_, url, _practice):
+        assert stop("--all", "--server", url) == 2
+        assert "send an access token" in " ".join(capsys.readouterr().err.split())
+        monkeypatch.setenv("KATYDID_ACCESS_TOKEN_FILE", str(file))
+        assert stop("--all", "--server", url) == 0
+        monkeypatch.delenv("KATYDID_ACCESS_TOKEN_FILE")
+        monkeypatch.setenv("KATYDID_ACCESS_TOKEN", "operators-token-1")
+        assert stop("--all", "--server", url) == 0
+        with Katydid(url) as client:
+            assert list(client.runs()) == []
 
 
 def test_what_to_stop_and_where_is_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -81,6 +81,9 @@ def experiment(
         bool,
         _load("--diagnose/--no-diagnose", says="Sweep each variant too, to say why it behaves so (yes)."),
     ] = True,
+    may_test: Annotated[
+        bool, _load("--i-may-test", says="Yes, I may test the public addresses in this experiment.")
+    ] = False,
     name: Annotated[_Text, _result("--name", metavar="TEXT", says="What lists call it.")] = None,
     json_file: Annotated[
         _Text,
@@ -121,7 +124,7 @@ def experiment(
     from webui.cli.one_experiment import experiment_once  # takes a second, which mistakes need not wait for
 
     places = {"database_url": database_url, "data_dir": data_dir}
-    return experiment_once(definition, commands, output, places if save else None)
+    return experiment_once(definition, commands, output, places if save else None, may_test=may_test)
 
 
 def _tried_of(

@@ -1,7 +1,7 @@
 """One experiment from start to exit code: what the dashboard has for it, for a single one."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import uvloop
 
@@ -12,6 +12,7 @@ from webui.cli.heatmap import Display, display_on, report
 from webui.cli.interrupts import Interrupts, interrupts
 from webui.cli.machinery import Places, kept_in, machinery
 from webui.cli.output import Output
+from webui.errors import InvalidInput, Unconfirmed
 from webui.experiments import Definition, Experiment, ExperimentManager, StartCommand
 from webui.lab.manager import LabManager
 from webui.settings import Settings
@@ -19,17 +20,27 @@ from webui.settings import Settings
 _LOOK_S = 0.2
 
 Commands = Mapping[str, StartCommand]
+Create = Callable[[ExperimentManager], Awaitable[Experiment]]
 
 
-def experiment_once(definition: Definition, commands: Commands, output: Output, places: Places) -> int:
-    """Runs the experiment and returns the exit code. `places`: where it is kept; None: nowhere."""
-    with kept_in(places) as settings:
-        return uvloop.run(_run(definition, commands, output, settings, saved=places is not None))
-
-
-async def _run(
-    definition: Definition, commands: Commands, output: Output, settings: Settings, *, saved: bool
+def experiment_once(
+    definition: Definition, commands: Commands, output: Output, places: Places, *, may_test: bool = False
 ) -> int:
+    """Runs the experiment and returns the exit code. `places`: where it is kept; None: nowhere. `may_test`:
+    its public addresses may be tested."""
+
+    async def create(experiments: ExperimentManager) -> Experiment:
+        try:
+            return await experiments.create(definition, commands, may_test=may_test)
+        except Unconfirmed as error:
+            said = f"{error.problems[0].message} by adding this flag"
+            raise InvalidInput.at("--i-may-test", said) from error
+
+    with kept_in(places) as settings:
+        return uvloop.run(_run(create, output, settings, saved=places is not None))
+
+
+async def _run(create: Create, output: Output, settings: Settings, *, saved: bool) -> int:
     task = asyncio.current_task()
     assert task is not None
     lab = LabManager()
@@ -38,7 +49,7 @@ async def _run(
             async with machinery(settings) as (store, manager):
                 experiments = ExperimentManager(store, manager, lab)
                 try:
-                    experiment = await experiments.create(definition, commands)
+                    experiment = await create(experiments)
                     ended = await _follow(
                         experiments, experiment, handler, display_on(console.stderr(), quiet=output.quiet)
                     )

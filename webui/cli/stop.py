@@ -39,7 +39,7 @@ def stop(
             "--access-token",
             metavar="TOKEN",
             help="For a dashboard that asks for one.",
-            show_default="KATYDID_ACCESS_TOKEN",
+            show_default="KATYDID_ACCESS_TOKEN, or the file that KATYDID_ACCESS_TOKEN_FILE names",
         ),
     ] = None,
 ) -> int:
@@ -49,12 +49,13 @@ def stop(
     """
     from webui.cli.configuration import load_settings
     from webui.cli.console import say
+    from webui.security.access import operators_token
 
     if bool(runs) == everything:
         raise InvalidInput.at("RUN", "name the tests to stop, or write --all")
     settings = load_settings({"access_token": access_token})
     base_url = (server or f"http://{_local(settings.host)}:{settings.port}").rstrip("/")
-    token = settings.access_token.get_secret_value() if settings.access_token else None
+    token = operators_token(settings)
     stopped = _ask(base_url, token, runs or ())
     say(f"Stopped: {', '.join(stopped)}" if stopped else "No test was running.")
     return 0

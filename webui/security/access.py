@@ -118,6 +118,13 @@ def needs_token(settings: Settings) -> bool:
     return settings.access_control and wanted and _token(settings, "access_token") is None
 
 
+def operators_token(settings: Settings) -> str | None:
+    """The operator's token that the settings name, for who asks a dashboard. Raises InvalidInput."""
+    if settings.access_token is not None:  # a flag, over a file in the environment
+        return settings.access_token.get_secret_value()
+    return _token(settings, "access_token")
+
+
 def is_exposed(host: str, allowed: Iterable[str] = ()) -> bool:
     """Whether others than this machine's users can ask: by the address, or through a proxy under a name."""
     return not is_loopback(host) or any(name.lower() not in LOOPBACK_NAMES for name in allowed)
