@@ -37,7 +37,7 @@ NEIGHBOURS = 1.15  # times the users
 PEAK_SHARE = 0.75  # of the peak is what its neighbours must reach, or it was none
 HELD_FROM = 1.25  # times the parallelism, from which on a level may tell the ceiling
 APART = 0.02  # levels at the ceiling that differ by more, beyond chance, are not the same
-BELOW_KNEE = (0.5, 0.85)  # of the parallelism: busy, and nobody waits
+BELOW_KNEE = (0.4, 0.95)  # of the parallelism: busy, and nobody waits
 MOST_STRETCH = 1.2
 CORNER = 0.15  # a level this far under min(N / D, ceiling) is no hard corner
 
