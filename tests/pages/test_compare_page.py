@@ -129,6 +129,15 @@ async def test_a_shared_comparison_shows_no_secret_and_leads_nowhere_else(servic
     assert (await service.client.get(link[1])).status_code == 410
 
 
+async def test_a_shared_comparison_says_until_when_it_opens(service: Service) -> None:
+    await two(service)
+    await service.client.post("/compare/shares", data={"run": ["r_a", "r_b"], "expires": "7"})
+    (share,) = await service.store.shares("r_a")
+    assert share.expires_at is not None
+    page = await text_of(service, f"/s/{share.token}")
+    assert f"read-only until {share.expires_at.astimezone():%-d %b %Y, %H:%M}" in page
+
+
 async def test_links_of_comparisons_are_not_among_a_runs_own(service: Service) -> None:
     await two(service)
     await service.client.post("/compare/shares", data={"run": ["r_a", "r_b"]})

@@ -135,4 +135,5 @@ def _shared_page(views: Sequence[RunView], url: str, share: ShareRecord) -> Resp
     shown = [as_shared(view, hide_target=share.hide_target) for view in views]
     comparison = compare_views(shown)
     page = compare_page(shown, comparison, shared=True)
-    return respond("compare/shared.html", page, chart=chart_json(shown, comparison), url=url)
+    chart = chart_json(shown, comparison)
+    return respond("compare/shared.html", page, chart=chart, url=url, expires_at=share.expires_at)

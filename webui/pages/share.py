@@ -72,7 +72,8 @@ async def _shared_experiment(share: ShareRecord, experiments: ExperimentManager)
 def _experiment_page(experiment: Experiment, share: ShareRecord, root: str) -> Response:
     page = experiment_page(experiment, shared_at=f"/s/{share.token}")
     url = f"{root}s/{share.token}"
-    return respond("experiments/shared.html", page, seen=mark_of(experiment), url=url)
+    seen, until = mark_of(experiment), share.expires_at
+    return respond("experiments/shared.html", page, seen=seen, url=url, expires_at=until)
 
 
 @router.get("/s/{token}/changes")
