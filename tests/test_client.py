@@ -66,6 +66,10 @@ def test_a_run_is_labelled_compared_exported_shared_and_deleted(katydid: Katydid
     assert json.loads(katydid.export(first, "json"))["id"] == first
     share = katydid.share(first)
     assert share.url == f"{url}/s/{share.token}"
+    assert (share.expires_at, share.hide_target) == (None, False)
+    brief = katydid.share(first, expires_in_days=1, hide_target=True)
+    assert brief.expires_at is not None
+    assert brief.hide_target
     katydid.delete(first)
     with pytest.raises(ApiError) as refused:
         katydid.result(first)

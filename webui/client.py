@@ -166,9 +166,10 @@ class Katydid:
         """The run as a file of a format of docs/exports.md, such as `html` or `junit`."""
         return self._ask("GET", f"/runs/{run_id}/export/{format}").content
 
-    def share(self, run_id: str) -> Share:
-        """A link that shows the run, read-only, until it is revoked."""
-        return _read(Share, self._ask("POST", f"/runs/{run_id}/shares"))
+    def share(self, run_id: str, *, expires_in_days: int | None = None, hide_target: bool = False) -> Share:
+        """A link that shows the run, read-only, until it expires or is revoked."""
+        wanted = {"expires_in_days": expires_in_days, "hide_target": hide_target}
+        return _read(Share, self._ask("POST", f"/runs/{run_id}/shares", json=wanted))
 
     def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         try:
