@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from webui.experiments import Definition, StartCommand
+    from webui.lab.model import PracticeTarget
 
 T = TypeVar("T")
 _tried = in_panel("What is tried")
@@ -113,6 +114,10 @@ def experiment(
     output = Output(quiet, {} if json_file is None else {"json": json_file})
     output.check()
     commands = _commands(start or [], _parsed("--start-timeout", start_timeout, parse_duration))
+    if lab is not None and path is not None:
+        raise InvalidInput.at(
+            "--path", "goes with services of yours; a practice target has a route of its own"
+        )
     given: dict[str, Any] = {"path": path, "name": name, "diagnose": diagnose}
     if users is not None:
         given["users"] = _numbers("--users", users)
@@ -151,8 +156,16 @@ def _tried_of(
     target = find(lab)
     counts = DEFAULT_WORKERS if workers is None else tuple(_numbers("--workers", workers))
     for count in counts if workers is not None else ():
-        target.setup(workers=count)  # one that it does not take is named here, not left out
+        _check_workers(target, count)  # one that it does not take is named here, not left out
     return {"target": lab, "variants": [each.model_dump() for each in over_workers(target, counts)]}
+
+
+def _check_workers(target: "PracticeTarget", count: int) -> None:
+    """Raises InvalidInput, with the flag for the field."""
+    try:
+        target.setup(workers=count)
+    except InvalidInput as error:
+        raise InvalidInput([Problem("--workers", each.message) for each in error.problems]) from error
 
 
 def _commands(given: Sequence[str], timeout_s: float) -> "dict[str, StartCommand]":
@@ -188,7 +201,10 @@ def _by_flag(found: "ErrorDetails") -> Problem:
 
 
 def _numbers(flag: str, text: str) -> list[int]:
-    return [_parsed(flag, part, parse_count) for part in re.split(r"[,;\s]+", text.strip()) if part]
+    found = [_parsed(flag, part, parse_count) for part in re.split(r"[,;\s]+", text) if part]
+    if not found:
+        raise InvalidInput.at(flag, "write whole numbers such as 1,2,4")
+    return found
 
 
 def _parsed(flag: str, text: str, parse: Callable[[str], T]) -> T:
