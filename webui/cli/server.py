@@ -14,6 +14,7 @@ from webui.app import create_app
 from webui.cli.console import say
 from webui.cli.interrupts import interrupts
 from webui.cli.listening import reachable_at
+from webui.cli.patience import Patience
 from webui.lab.practice import practice_targets
 from webui.settings import Settings
 from webui.streams import end_all
@@ -40,6 +41,7 @@ async def _serve(app: FastAPI, sock: socket.socket, token: str | None) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
+        http=Patience,
         timeout_graceful_shutdown=_GRACE_S,
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
