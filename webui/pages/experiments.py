@@ -12,7 +12,13 @@ from pydantic import ValidationError
 
 from webui.errors import InvalidInput, KatydidError, Problem
 from webui.experiments import Definition, Experiment
-from webui.experiments.model import labelled_address, over_workers
+from webui.experiments.model import (
+    MAX_CELL_USERS,
+    MAX_LEVELS,
+    MAX_VARIANTS,
+    labelled_address,
+    over_workers,
+)
 from webui.lab.registry import find
 from webui.pages.experiment_context import ExperimentPage, experiment_page
 from webui.pages.lab import AtDesk
@@ -21,6 +27,13 @@ from webui.pages.sharing import experiment_links, marked_own, options_of
 from webui.pages.templating import render, respond
 from webui.units import parse_count, parse_duration
 from webui.web import Experiments, Storage
+
+_WORDS = {  # for what pydantic says of types
+    "users": f"Write 1 to {MAX_LEVELS} numbers of users, from 1 to {MAX_CELL_USERS:,}, such as 1, 4, 16",
+    "cell_s": "A cell takes from 500 ms to 60 s",
+    "path": "The path begins with / and has at most 2,000 characters",
+    "variants": f"Write 1 to {MAX_VARIANTS} addresses, one in each line",
+}
 
 router = APIRouter(include_in_schema=False)
 
@@ -50,7 +63,8 @@ async def add_share(
     experiment_id: str, experiments: Experiments, request: Request, store: Storage
 ) -> Response:
     """Makes a link that shows the experiment to whoever has it. Raises InvalidInput, NotFound."""
-    options = options_of(await request.form())
+    async with request.form() as form:
+        options = options_of(form)
     await experiments.view(experiment_id)
     await store.share_experiment(
         experiment_id, expires_at=options.expires_at, hide_target=options.hide_target
@@ -112,7 +126,9 @@ def definition_of(typed: ExperimentFields) -> Definition:
     try:
         return Definition.model_validate(data)
     except ValidationError as error:
-        raise InvalidInput([_problem(each) for each in error.errors(include_url=False)]) from None
+        errors = reversed(error.errors(include_url=False))
+        first = {each["loc"][:1]: _problem(each) for each in errors}  # what follows of it is no news
+        raise InvalidInput(list(first.values())) from None
 
 
 def _number(field: str, text: str) -> int:
@@ -130,8 +146,10 @@ def _seconds(text: str) -> float:
 
 
 def _problem(found: Mapping[str, Any]) -> Problem:
-    field = ".".join(str(part) for part in found["loc"])
-    return Problem(field, str(found["msg"]).removeprefix("Value error, "))
+    place = found["loc"][:1] if found["loc"][:1] == ("users",) else found["loc"]  # one of them, or all
+    field = ".".join(str(part) for part in place)
+    words = None if found["type"] == "value_error" else _WORDS.get(field)
+    return Problem(field, words or str(found["msg"]).removeprefix("Value error, "))
 
 
 def mark_of(experiment: Experiment) -> str:
