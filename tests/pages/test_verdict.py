@@ -13,6 +13,7 @@ from tests.pages.test_run_page import chart_data, text_of
 from webui.analysis.diagnosed import CanaryPart, Capacity, Estimate, Pattern, Queue
 from webui.metrics.probing import Activity
 from webui.pages.chart_data import chart_update, whole_chart
+from webui.pages.closer import closer_of
 from webui.pages.run_context import run_page
 from webui.pages.templating import environment, prose, render
 from webui.pages.verdict import ends, verdict_of
@@ -22,7 +23,8 @@ from webui.sweep.acts import Why
 
 def page_of(view: RunView, *, shared: bool = False) -> str:
     page = run_page(view, view.audit, base=f"/runs/{view.id}", shared=shared)
-    return render("run/page.html", page, chart=whole_chart(view))
+    closer = closer_of(view, page, "", "")
+    return render("run/page.html", page, chart=whole_chart(view), closer=closer)
 
 
 def words(html: str) -> str:
