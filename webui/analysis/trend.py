@@ -46,7 +46,7 @@ def change_points(values: Sequence[float]) -> list[ChangePoint]:
     Of a steady series, whatever its distribution, at most one in a hundred is given a change point.
     """
     series = np.asarray(values, dtype=float)
-    found = sorted(_split(series, 0, len(series)), key=lambda place: place[0])
+    found = _settled(series, sorted(_split(series, 0, len(series)), key=lambda place: place[0]))
     borders = [0, *(at for at, _ in found), len(series)]
     points = []
     for number, (at, p_value) in enumerate(found, 1):
@@ -64,12 +64,27 @@ def _split(series: NDArray[np.float64], start: int, end: int) -> list[tuple[int,
         return []
     ranks = _ranks(part)
     statistics = _statistics(ranks[None, :])[0]
-    strongest = int(np.argmax(statistics)) + SHORTEST
+    strongest = _strongest(ranks)
     p_value = _p_value(ranks, float(statistics.max()))
     if p_value > LEVEL:
         return []
     at = start + strongest
     return [(at, p_value), *_split(series, start, at), *_split(series, at, end)]
+
+
+def _settled(series: NDArray[np.float64], found: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    """Each change point looked for again between its neighbours: the first ones were found in stretches
+    that others disturbed."""
+    borders = [0, *(at for at, _ in found), len(series)]
+    for number, (_, p_value) in enumerate(found):
+        start, end = borders[number], borders[number + 2]
+        borders[number + 1] = start + _strongest(_ranks(series[start:end]))
+        found[number] = (borders[number + 1], p_value)
+    return found
+
+
+def _strongest(ranks: Ranks) -> int:
+    return int(np.argmax(_statistics(ranks[None, :])[0])) + SHORTEST
 
 
 def _ranks(part: NDArray[np.float64]) -> Ranks:
