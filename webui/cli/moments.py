@@ -91,5 +91,7 @@ def _level(view: RunView, total: Snapshot) -> str:
     if not total.steps:
         return now
     rates = [step.stats.totals.successes * 1e9 / (step.end_ns - step.start_ns) for step in total.steps]
-    done = f"{units.plural(len(rates), 'level')} measured, at best {units.significant(max(rates))} successes/s"
+    done = (
+        f"{units.plural(len(rates), 'level')} measured, at best {units.significant(max(rates))} successes/s"
+    )
     return done if activity is None else f"{now}; {done}"
