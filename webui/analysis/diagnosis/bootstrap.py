@@ -39,10 +39,10 @@ class Interval:
         return self.low <= value <= self.high
 
 
-def interval(value: float, draws: Draws) -> Interval:
-    """The percentile interval, never narrower than `LEAST` and never beside its value."""
+def interval(value: float, draws: Draws, least: float = LEAST) -> Interval:
+    """The percentile interval, never narrower than `least` and never beside its value."""
     low, high = np.percentile(draws, ENDS)
-    return Interval(value, min(float(low), value * (1 - LEAST)), max(float(high), value * (1 + LEAST)))
+    return Interval(value, min(float(low), value * (1 - least)), max(float(high), value * (1 + least)))
 
 
 def generator() -> np.random.Generator:

@@ -39,6 +39,7 @@ HELD_FROM = 1.25  # times the parallelism, from which on a level may tell the ce
 APART = 0.02  # levels at the ceiling that differ by more, beyond chance, are not the same
 BELOW_KNEE = (0.4, 0.95)  # of the parallelism: busy, and nobody waits
 MOST_STRETCH = 1.2
+ALIKE = 0.03  # half width: a request's time alone is that at the ceiling to no more than this
 CORNER = 0.15  # a level this far under min(N / D, ceiling) is no hard corner
 
 
@@ -267,7 +268,7 @@ def _intervals(
     m = value * max(light_s - trip.value, 0.2 * light_s)
     stretches = rng.uniform(1.0, max(stretch, 1.0 + 1e-9), bootstrap.ROUNDS)
     draws = rates * np.maximum(means - trips, 0.2 * means) * stretches
-    return interval(value, rates), at_least_one(interval(m, draws))
+    return interval(value, rates), at_least_one(interval(m, draws, ALIKE))
 
 
 def at_least_one(m: Interval) -> Interval:
