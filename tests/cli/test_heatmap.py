@@ -53,7 +53,7 @@ def test_the_report_has_figures_doubt_words_and_problems() -> None:
     said = text(report(experiment(), 80))
     assert "threads: 1, 2 workers  4 of 4 cells" in said
     assert "! 320/s" in said
-    assert "97% ok" in said
+    assert "97.00% ok" in said
     assert "p95 50.0 ms" in said
     assert "not run" in said
     assert "! The load generator may have been the limit here." in said

@@ -205,7 +205,7 @@ def has_connection_to(process: psutil.Process, target: Target) -> bool:
         (["run", "http://h/", "--sers", "1"], "katydid run: No such option: --sers"),
         (["run", "http://h/", "--json", "/nowhere/x.json"], "katydid: --json: there is no folder '/nowhere'"),
         (["run", "http://h/", "--json", "/"], "katydid: --json: '/' is a folder"),
-        (["lab", "nothing"], "katydid: there is no practice target 'nothing'; there are gather, async-io, threads"),
+        (["lab", "nothing"], "katydid: there is no practice target 'nothing'; there are gather, "),
         (["serve", "--access-token", "x"], "katydid: --access-token: must have 16 characters or more, not 1"),
         (["serve", "--port", "99999"], "katydid: --port: should be less than or equal to 65535, not '99999'"),
         (["db", "upgrade", "--database-url", "mysql://x"], "katydid: --database-url: write an address"),
