@@ -98,7 +98,7 @@ def _difference(first: VariantFigures, other: VariantFigures) -> Difference | No
     ratio = None
     if before and after and before.throughput_rps and after.throughput_rps:
         ratio = after.throughput_rps / before.throughput_rps
-        ratio = ratio if isfinite(ratio) else None
+        ratio = ratio if math.isfinite(ratio) else None
     found = Difference(
         label=other.label,
         against=first.label,
