@@ -26,6 +26,11 @@ document.addEventListener("submit", (event) => {
   else setTimeout(() => busy(button, true)); // not before the form's data have been read
 });
 
+// What is asked for again and again waits while nobody looks. (A condition in hx-trigger would need eval.)
+document.addEventListener("htmx:before:request", (event) => {
+  if (document.hidden && event.detail.ctx?.sourceElement?.id.endsWith("-poll")) event.preventDefault();
+});
+
 document.addEventListener("htmx:finally:request", (event) => {
   const source = event.detail.ctx?.sourceElement;
   for (const button of source?.querySelectorAll?.('[aria-busy="true"]') ?? []) busy(button, false);
