@@ -38,7 +38,8 @@ def canary_of(
     if record is None:
         return Canary()
     if record.path is None or not record.idle:
-        return Canary(reason=record.reason or "none-answers")
+        reason = record.reason or "none-answers"
+        return Canary(reason=f"chosen-{reason}" if record.chosen_by_user else reason)
     idle_s = (record.idle.percentile_ns(50) or 0) / NS_PER_S
     at_ceiling = merge(p.step.canary for p in top)
     loaded_s = _median_s(at_ceiling) if at_ceiling.total >= ENOUGH else None
@@ -97,6 +98,10 @@ _REASONS = {
     "needs-login": "The candidates need a login.",
     "slow": "The candidates answer slowly.",
     "same-route": "The only candidates are the load's own route.",
+    "chosen-none-answers": "The chosen route gave no full answer, so the sweep went on without a canary.",
+    "chosen-needs-login": "The chosen route needs a login, so the sweep went on without a canary.",
+    "chosen-slow": "The chosen route answers slowly, so the sweep went on without a canary.",
+    "chosen-same-route": "The chosen route is the load's own, so the sweep went on without a canary.",
 }
 
 

@@ -213,10 +213,10 @@ def _ceiling_evidence(facts: Facts) -> Iterator[str]:
         )
     elif len(top) > 1:
         rates = sorted(p.rate for p in top)
+        steps = "both steps" if len(top) == 2 else f"all {len(top)} steps"
         yield (
             f"Throughput stops at {significant(facts.ceiling.value)} req/s. {significant(rates[0])} to "
-            f"{_rate(rates[-1])} in all "
-            f"{len(top)} steps from {count(top[0].users)} to {count(top[-1].users)} users."
+            f"{_rate(rates[-1])} in {steps} from {count(top[0].users)} to {count(top[-1].users)} users."
         )
         low, high = top[0], top[-1]
         if low.mean_s and high.mean_s and high.users > 1.5 * low.users:
@@ -228,14 +228,20 @@ def _ceiling_evidence(facts: Facts) -> Iterator[str]:
                 "times the users."
             )
     if facts.falls is None and top and facts.m.value >= 1:
-        held = sorted(p.rate * facts.service_s for p in top)
-        yield (
-            f"Requests in work stay at {count(max(1, round(facts.m.value)))}. {significant(held[0])} to "
-            f"{significant(held[-1])} by Little's law, "
-            "throughput times light-load latency."
-        )
+        yield from _work_evidence(facts.m.value, sorted(p.rate * facts.service_s for p in top))
     yield from _count_evidence(facts)
     yield from _canary_evidence(facts)
+
+
+def _work_evidence(m: float, held: Sequence[float]) -> Iterator[str]:
+    """`held`: requests in work at each level at the ceiling, rising. Where `m` was counted in bursts and they
+    do not say the same, time beside the service itself blurs them: they are no evidence then."""
+    if 0.95 * held[0] <= m <= 1.05 * held[-1]:
+        ends = dict.fromkeys((significant(held[0]), significant(held[-1])))  # once where they are the same
+        yield (
+            f"Requests in work stay at {count(max(1, round(m)))}. {' to '.join(ends)} by Little's law, "
+            "throughput times light-load latency."
+        )
 
 
 def _count_evidence(facts: Facts) -> Iterator[str]:
