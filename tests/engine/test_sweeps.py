@@ -126,14 +126,6 @@ def test_a_sweep_of_several_requests_to_several_servers() -> None:
     ]
 
 
-def test_users_who_think_do_not_hold_a_volley_up(sweep: Any) -> None:
-    acts = [level(3, 0.2, longest_settle_s=0.3), Volley(3, "large")]
-    with Target() as target:
-        result = sweep(target.url, *acts, think_time_s=[2, 2])
-    assert len(result.total.probing.bursts[0].successes_ns) == 3
-    assert result.total.end_ns < 7e9
-
-
 def test_who_leaves_is_not_who_is_served_first(sweep: Any) -> None:
     """Two workers, one of them slow: where a level has fewer users than the last, both lose alike."""
     workers: dict[Any, int] = {}

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 
+from tests.processes import below_this_process, remember
 from webui.errors import TargetFailed
 from webui.experiments import StartCommand
 from webui.experiments.starting import started
@@ -30,8 +30,9 @@ def python(script: str, timeout_s: float = 20) -> StartCommand:
     return StartCommand((sys.executable, "-c", script, "{port}"), timeout_s)
 
 
-def below_this_process() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
+@pytest.fixture(autouse=True)
+def only_its_own_processes() -> None:
+    remember()
 
 
 async def test_it_runs_here_answers_and_ends_by_itself_with_its_workers(

@@ -13,6 +13,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.processes import below_this_process, remember
 from webui.errors import AddressInUse, Conflict, InvalidInput, NotFound, TargetFailed
 from webui.lab import commands, manager
 from webui.lab.manager import LabManager
@@ -21,8 +22,9 @@ from webui.lab.model import PracticeTarget, Server, Setup
 pytestmark = pytest.mark.anyio
 
 
-def below_this_process() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
+@pytest.fixture(autouse=True)
+def only_its_own_processes() -> None:
+    remember()
 
 
 def replace_command(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
@@ -60,7 +62,7 @@ async def test_all_workers_are_ready_and_end_with_it(lab: LabManager, server: Se
 
 async def test_one_that_ends_by_itself_is_forgotten(lab: LabManager) -> None:
     running = await lab.start("async-io")
-    [guard] = psutil.Process().children()
+    [guard] = below_this_process(recursive=False)
     ended = asyncio.create_task(lab.ended(running.id))
     await asyncio.sleep(0)
     for process in guard.children(recursive=True):
@@ -72,7 +74,7 @@ async def test_one_that_ends_by_itself_is_forgotten(lab: LabManager) -> None:
 async def test_a_guard_that_is_killed_takes_its_server_along(lab: LabManager) -> None:
     running = await lab.start("async-io", workers=2)
     processes = below_this_process()
-    [guard] = psutil.Process().children()
+    [guard] = below_this_process(recursive=False)
     ended = asyncio.create_task(lab.ended(running.id))
     await asyncio.sleep(0)
     guard.kill()
@@ -103,7 +105,7 @@ async def test_nothing_outlives_a_parent_that_is_killed(server: str) -> None:
 async def test_closing_ends_what_runs_and_what_starts(lab: LabManager) -> None:
     await lab.start("async-io")
     starting = asyncio.create_task(lab.start("lock"))
-    while len(psutil.Process().children()) < 2:
+    while len(below_this_process(recursive=False)) < 2:
         await asyncio.sleep(0.01)
     await lab.close()
     with pytest.raises((TargetFailed, Conflict)):

@@ -11,6 +11,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.processes import below_this_process, remember
 from tests.services.catalogue import KINDS, Service, find, started
 from webui.analysis.diagnosed import Pattern
 
@@ -70,8 +71,9 @@ def test_each_names_known_patterns(kind: object) -> None:
 
 
 def test_nothing_is_left_of_three_processes() -> None:
+    remember()
     with started(find("prefork")):
-        children = psutil.Process().children(recursive=True)
+        children = below_this_process()
         assert len(children) >= 4  # the guard and three
     _, alive = psutil.wait_procs(children, 3)
     assert not alive
