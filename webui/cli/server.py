@@ -49,11 +49,18 @@ async def _serve(app: FastAPI, sock: socket.socket, token: str | None) -> None:
     server = _Server(config, lambda: _announce(app, sock, token))
     task = asyncio.current_task()
     assert task is not None
+    started = False
     with interrupts(task.cancel) as handler, contextlib.suppress(asyncio.CancelledError):
-        async with app.router.lifespan_context(app):
-            handler.on_first = lambda: _leave(app, server)
-            if not handler.asked:
-                await server.serve(sockets=[sock])
+        try:
+            async with app.router.lifespan_context(app):
+                started = True
+                handler.on_first = lambda: _leave(app, server)
+                if not handler.asked:
+                    await server.serve(sockets=[sock])
+        except Exception:
+            # What falls over where the start is cut short in its midst is no news to who cut it short.
+            if started or not handler.asked:
+                raise
 
 
 def _leave(app: FastAPI, server: uvicorn.Server) -> None:
