@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 import random
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -46,7 +47,7 @@ class Job:
     end: Callable[[bool], None]
 
 
-class Service:
+class Service(ABC):
     """A target. `closes`: each answer ends its connection."""
 
     closes = False
@@ -54,10 +55,11 @@ class Service:
     def __init__(self, world: World) -> None:
         self.world = world
 
+    @abstractmethod
     def arrive(self, job: Job) -> None:
-        raise NotImplementedError
+        """A request has come."""
 
-    def connect(self, connections: Iterable[int]) -> None:
+    def connect(self, connections: Iterable[int]) -> None:  # noqa: B027  # few have to know
         """These are open from now on, and no others."""
 
     def quickly(self, job: Job, seconds: float = 0.0004) -> None:
@@ -127,7 +129,7 @@ class Doors(Service):
         self.limit, self.draw = limit, draw
         self.opened: set[int] = set()
 
-    def connect(self, connections: Iterable[int]) -> None:
+    def connect(self, connections: Iterable[int]) -> None:  # noqa: B027  # few have to know
         self.opened = set(connections)
 
     def arrive(self, job: Job) -> None:
