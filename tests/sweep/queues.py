@@ -129,7 +129,7 @@ class Doors(Service):
         self.limit, self.draw = limit, draw
         self.opened: set[int] = set()
 
-    def connect(self, connections: Iterable[int]) -> None:  # noqa: B027  # few have to know
+    def connect(self, connections: Iterable[int]) -> None:  # few have to know
         self.opened = set(connections)
 
     def arrive(self, job: Job) -> None:
