@@ -90,6 +90,11 @@ class Dashboard:
             for thread in process.threads():
                 os.sched_setaffinity(thread.id, {core})
 
+    def give_way(self) -> None:
+        """The dashboard's own threads, not its engines', leave the core to whatever else wants it."""
+        for thread in self.process.threads():
+            os.setpriority(os.PRIO_PROCESS, thread.id, 19)
+
     def _engines(self) -> list[psutil.Process]:
         return self.process.children(recursive=True)
 

@@ -37,7 +37,7 @@ class FakeLaunch:
 
     def second_passes(self, successes: int = 10) -> None:
         """The engine reports one more interval."""
-        data = codec.encode(interval(self._seconds, successes))
+        data = codec.pack(interval(self._seconds, successes))
         self._tell("snapshot", index=self._seconds, data=data)
         self._seconds += 1
 

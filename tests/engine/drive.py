@@ -10,7 +10,7 @@ from typing import Any
 
 from webui.engine import Control, ShardSpec, run_shard, shard_specs
 from webui.engine.messages import Event
-from webui.metrics.codec import decode
+from webui.metrics.codec import unpack
 from webui.metrics.snapshot import Snapshot, Totals, merge_time
 from webui.plan.documents import plan_from_data
 from webui.plan.model import HttpOptions
@@ -102,7 +102,7 @@ def run_spec(spec: ShardSpec, *, stop_after_s: float | None = None, script: Scri
     took_s = time.monotonic() - stopped
     for timer in timers:
         timer.join()
-    snapshots = [decode(event["data"]) for event in events if event["type"] == "snapshot"]
+    snapshots = [unpack(event["data"]) for event in events if event["type"] == "snapshot"]
     result = Result(events, snapshots, took_s)
     _check(result)
     return result

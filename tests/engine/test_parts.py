@@ -16,7 +16,7 @@ from webui.engine.messages import ShardSpec, shard_specs
 from webui.engine.recorder import Recorder
 from webui.engine.response import HeadCache, Violation, parse_head
 from webui.engine.schedule import Timetable, backoff_ns
-from webui.engine.tally import Tally
+from webui.engine.tally import Tally, fold
 from webui.engine.template import LOOK, prepare, verdicts
 from webui.engine.work import budgeted, pauses, picks
 from webui.metrics.histogram import Histogram
@@ -27,15 +27,20 @@ from webui.plan.model import Plan
 DURATIONS = st.lists(st.integers(-5, 10**11), max_size=60)
 
 
-@given(batches=st.lists(DURATIONS, max_size=5))
-def test_a_tally_folded_at_any_time_is_the_histogram_of_all_values(batches: list[list[int]]) -> None:
-    tally = Tally()
+@given(batches=st.lists(st.tuples(DURATIONS, DURATIONS), max_size=5))
+def test_tallies_folded_at_any_time_are_the_histograms_of_all_their_values(
+    batches: list[tuple[list[int], list[int]]],
+) -> None:
+    tallies = Tally(), Tally()
     for batch in batches:
-        for value in batch:
-            tally.add(value)
-        assert tally.fold() == len(batch)
-    assert tally.take() == Histogram.of([value for batch in batches for value in batch])
-    assert not tally.take()
+        for tally, values in zip(tallies, batch, strict=True):
+            tally.pending.extend(values)
+        fold(tallies)
+    for place, tally in enumerate(tallies):
+        values = [value for batch in batches for value in batch[place]]
+        assert (tally.folded, tally.folded_ns) == (len(values), sum(max(0, value) for value in values))
+        assert tally.take() == Histogram.of(values)
+        assert not tally.take()
 
 
 def test_a_snapshot_holds_what_happened_since_the_last_one() -> None:

@@ -43,7 +43,7 @@ def test_a_gap_leaves_a_row_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("duration_s", "expected"), [(3, 0.2), (10, 0.2), (30, 0.5), (300, 1.0), (None, 0.5)]
+    ("duration_s", "expected"), [(3, 0.2), (5, 0.2), (10, 0.5), (30, 0.5), (300, 1.0), (None, 0.5)]
 )
 def test_short_runs_have_short_intervals(duration_s: float | None, expected: float) -> None:
     assert interval_s(duration_s) == expected

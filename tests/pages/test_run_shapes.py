@@ -23,7 +23,7 @@ KEY = "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----"
 
 def reported(launch: FakeLaunch, snapshot: Snapshot) -> None:
     """The engine reports this as its next interval."""
-    launch._tell("snapshot", index=snapshot.start_ns // SECOND, data=codec.encode(snapshot))
+    launch._tell("snapshot", index=snapshot.start_ns // SECOND, data=codec.pack(snapshot))
 
 
 def open_second(second: int, sent: int = 80, dropped: int = 20) -> Snapshot:

@@ -18,13 +18,24 @@ class Alarm:
     """Calls `ring` once for each `set`, never early. `precise` alarms spin; `spun_ns` is the CPU time that
     went into turns of the loop in which there was nothing to do but wait."""
 
-    __slots__ = ("_due_ns", "_fastest_ns", "_handle", "_loop", "_precise", "_ring", "_turn_ns", "spun_ns")
+    __slots__ = (
+        "_due_ns",
+        "_fastest_ns",
+        "_handle",
+        "_loop",
+        "_precise",
+        "_ring",
+        "_spinning",
+        "_turn_ns",
+        "spun_ns",
+    )
 
     def __init__(self, loop: asyncio.AbstractEventLoop, ring: Callable[[], None], *, precise: bool) -> None:
         self._loop = loop
         self._ring = ring
         self._precise = precise
         self._handle: asyncio.Handle | None = None
+        self._spinning = False  # called in every turn of the loop
         self._due_ns = 0
         self._turn_ns = 0  # the last turn of the spin
         self._fastest_ns = _TURN_NS  # the shortest turn so far
@@ -32,12 +43,13 @@ class Alarm:
 
     def set(self, due_ns: int) -> None:
         """Rings then, and not when it was set to before."""
+        before_ns, self._due_ns = self._due_ns, due_ns
+        wait_ns = due_ns - clock()
         if self._handle is not None:
-            if due_ns == self._due_ns:
+            if due_ns == before_ns or (self._spinning and wait_ns < SPIN_NS):
                 return
             self._handle.cancel()
-        self._due_ns = due_ns
-        self._wait(due_ns - clock())
+        self._wait(wait_ns)
 
     def set_earlier(self, due_ns: int) -> None:
         """Rings then, unless it rings before."""
@@ -51,11 +63,13 @@ class Alarm:
             self._handle = None
 
     def _wait(self, wait_ns: int) -> None:
+        self._spinning = False
         if not self._precise:
             self._handle = self._loop.call_later(max(1, -(-wait_ns // NS_PER_MS)) / 1000, self._wake)
         elif wait_ns > SPIN_NS + NS_PER_MS:
             self._handle = self._loop.call_later((wait_ns - SPIN_NS) // NS_PER_MS / 1000, self._spin)
         else:
+            self._spinning = True
             self._handle = self._loop.call_soon(self._spin)
 
     def _wake(self) -> None:
@@ -70,6 +84,7 @@ class Alarm:
     def _spin(self) -> None:
         now = clock()
         if now < self._due_ns:
+            self._spinning = True
             self._handle = self._loop.call_soon(self._spin)
             self._count_turn(now - self._turn_ns)
             self._turn_ns = now

@@ -14,7 +14,7 @@ from webui.plan.load import ConstantRate, RampingRate
 from webui.plan.pacing import Line, Segment, due_times
 from webui.units import NS_PER_S
 
-_BURST = 64  # starts in a row, before I/O has its turn
+_BURST = 4  # starts in a row, before I/O has its turn
 _REPLENISH_EVERY = 16  # starts
 _HOPELESS_NS = NS_PER_S  # a start that is later than this is dropped: this generator can't keep the rate
 

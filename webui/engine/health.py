@@ -33,6 +33,11 @@ class HealthMeter:
         """The CPU time that this thread has used or waited for so far."""
         return thread_time_ns() - self._spun_ns() + _waited_ns()
 
+    @property
+    def tallies(self) -> tuple[Tally, Tally]:
+        """Those in which lags wait for being counted."""
+        return self.loop_lag, self.schedule_lag
+
     def take(self, now: int) -> Health:
         """The figures since the last `take`."""
         cpu, waited = thread_time_ns() - self._spun_ns(), _waited_ns()

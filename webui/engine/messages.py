@@ -91,7 +91,7 @@ def warming(spec: ShardSpec, users: int, sent: int) -> Event:
 
 def snapshot_taken(spec: ShardSpec, index: int, snapshot: Snapshot) -> Event:
     """The interval number `index` (0, 1, …; a stalled engine leaves numbers out) has ended."""
-    data = codec.encode(snapshot)
+    data = codec.pack(snapshot)
     return {"run": spec.run_id, "shard": spec.shard, "type": "snapshot", "index": index, "data": data}
 
 

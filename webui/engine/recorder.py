@@ -9,8 +9,10 @@ the parts in between, merged, are the step; the parts of an interval, merged, ar
 """
 
 from array import array
+from collections.abc import Iterator
+from itertools import compress
 
-from webui.engine.tally import Tally
+from webui.engine.tally import Tally, fold
 from webui.engine.template import STATUSES
 from webui.metrics.probing import NOTHING, Probing
 from webui.metrics.snapshot import (
@@ -30,7 +32,6 @@ from webui.security.hiding import hide
 
 SAMPLE_CHARS = 200
 WARMUP = -1  # the index of an endpoint's log that belongs to the warm-up
-_FOLD_AT = 512  # values; some 15 microseconds of work, so that hardly a start is held up by it
 
 Columns = tuple[EndpointStats, ...]  # by the plan's order of requests
 
@@ -39,7 +40,6 @@ class EndpointLog:
     """One endpoint's counts. Users write them directly; `add_…` take one duration in nanoseconds."""
 
     __slots__ = (
-        "_folded",
         "_open",
         "_taken",
         "_usual_size",
@@ -82,7 +82,6 @@ class EndpointLog:
         self.received = 0  # bytes
         self.extra_sent = 0  # bytes beside those that every request has: cookies, redirected requests
         self.redirects = 0  # followed
-        self._folded = 0  # successes that have left the tally's pending values
         self._taken = Totals()
         # since the last snapshot
         self.codes = [0] * STATUSES
@@ -102,7 +101,7 @@ class EndpointLog:
     @property
     def successes(self) -> int:
         """Since the start."""
-        return self._folded + len(self.response.pending) + len(self.usual)
+        return self.response.folded + len(self.response.pending) + len(self.usual)
 
     @property
     def in_flight(self) -> int:
@@ -123,22 +122,17 @@ class EndpointLog:
             self.received += number * self._usual_size
             del self.usual[:]
 
-    def fold(self, at_least: int = 1) -> None:
-        """Counts pending durations into buckets where there are that many."""
-        if len(self.usual) >= at_least:
-            self._count_usual()
-        if len(self.response.pending) >= at_least:
-            self._folded += self.response.fold()
-        for tally in (self.service, self.first_byte, self.failed):
-            if len(tally.pending) >= at_least:
-                tally.fold()
+    def tallies(self) -> tuple[Tally, ...]:
+        """All of them, with everything in them that has come."""
+        self._count_usual()
+        return self.response, self.service, self.failed, self.first_byte
 
     def take(self) -> EndpointStats:
         """What happened since the last `take`."""
-        self.fold()
+        fold(self.tallies())
         now, before = self._totals(), self._taken
         self._taken = now
-        codes = {status: count for status, count in enumerate(self.codes) if count}
+        codes = {status: self.codes[status] for status in compress(range(STATUSES), self.codes)}
         for status in codes:
             self.codes[status] = 0
         response = self.response.take()
@@ -237,10 +231,12 @@ class Recorder:
         self._in_flight_ns += self.in_flight * (now - self._sampled_ns)
         self._sampled_ns = now
 
-    def fold_large(self) -> None:
-        """Counts durations into buckets where many wait."""
+    def tallies(self) -> Iterator[Tally]:
+        """Those in which durations may wait for being counted."""
         for log in self.logs:
-            log.fold(_FOLD_AT)
+            yield from log.tallies()
+        yield self.connect
+        yield self.tls
 
     def end_warmup(self, now: int) -> None:
         """The run begins now. What began before, and only that, is counted apart: requests under way end in
@@ -282,12 +278,9 @@ class Recorder:
 
     def answered(self) -> tuple[int, int]:
         """The successes since the start, and the sum of their response times."""
-        count = total_ns = 0
-        for log in self.logs:
-            log.fold()
-            count += log.successes
-            total_ns += log.response.folded_ns
-        return count, total_ns
+        fold(self.tallies())
+        responses = [log.response for log in self.logs]
+        return sum(each.folded for each in responses), sum(each.folded_ns for each in responses)
 
     def _cut(self) -> None:
         part = tuple(log.take() for log in self.logs)

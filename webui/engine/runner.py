@@ -171,6 +171,7 @@ class Reporter:
 
     def _take(self, now: int) -> None:
         shard = self.shard
+        shard.fold()
         health, probing = shard.health.take(now), shard.probes.take(now)
         snapshot = shard.recorder.take(now, shard.active, health, probing)
         self._emit(messages.snapshot_taken(self._spec, self._index, snapshot))

@@ -30,6 +30,7 @@ from webui.engine.probelog import ProbeLog
 from webui.engine.recorder import Recorder
 from webui.engine.schedule import NEVER
 from webui.engine.surroundings import Surroundings
+from webui.engine.tally import fold
 from webui.engine.template import Template
 from webui.engine.user import User
 from webui.engine.work import draw, pauses
@@ -41,6 +42,7 @@ from webui.units import NS_PER_MS, NS_PER_S
 TICK_NS = 10 * NS_PER_MS
 STOP_GRACE_NS = 500 * NS_PER_MS
 PREPARE_NS = 5 * NS_PER_S  # how long the load waits for connections that are made ahead
+_FOLD_AT = 4096  # durations: some 200 microseconds of work
 _SAMPLE_NS = 20 * NS_PER_MS  # twice the mean time between two looks at how many requests are in flight
 
 OnTick = Callable[[int], None]
@@ -90,6 +92,7 @@ class Shard:
         self._ended_ns = 0
         self._cut_off_ns: int | None = None
         self._next_tick_ns = 0
+        self._tick_late_ns = NEVER
         self._next_sample_ns = 0
         self._soon = False  # the shape is to go on at once
         self._at_it = False  # doing what is due
@@ -316,13 +319,19 @@ class Shard:
         if not self.ending:
             next_ns = self.crew.resting.next_ns
             due_ns = now if self._soon else due_ns
-            self._alarm.set(due_ns if next_ns is None else min(due_ns, next_ns))
+            due_ns = due_ns if next_ns is None else min(due_ns, next_ns)
+            self._alarm.set(due_ns)
+            if self.shape.open:
+                self.around.late_ns = min(due_ns, self._tick_late_ns)
 
     def _catch_up(self) -> None:
-        """The timers are late. Not while they are at it: what they do may end a request, too."""
+        """The timers are late, or a start is: with many answers at once, the alarm would ring after all of
+        them. Not while they are at it: what they do may end a request, too."""
         if self._at_it or self.done.done():
             return
-        self._do_tick(clock())
+        now = clock()
+        if now > self._tick_late_ns:
+            self._do_tick(now)
         if not self.done.done():
             self._ring()
 
@@ -381,13 +390,19 @@ class Shard:
             self._at_it = False
         elapsed = clock() - self.start_ns
         self._next_tick_ns = self.start_ns + (elapsed // TICK_NS + 1) * TICK_NS
-        self.around.late_ns = self._next_tick_ns + TICK_NS
+        self._tick_late_ns = self.around.late_ns = self._next_tick_ns + TICK_NS
+
+    def fold(self, at_least: int = 1) -> None:
+        """Counts durations and lags into buckets, if that many wait."""
+        tallies = [*self.recorder.tallies(), *self.health.tallies]
+        if sum(len(tally.pending) for tally in tallies) >= at_least:
+            fold(tallies)
 
     def _look_around(self, now: int) -> None:
         self.health.loop_lag.add(now - self._next_tick_ns)
         if self.ending:
             self.recorder.sample_in_flight(now)
-        self.recorder.fold_large()
+        self.fold(_FOLD_AT)
         self.crew.sweep(now, self._swept_share)
         if self._cut_off_ns is not None and now >= self._cut_off_ns:
             self.crew.cut_off_all()

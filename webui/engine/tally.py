@@ -1,6 +1,8 @@
 """Durations on their way into a histogram: appended one by one, counted in batches."""
 
 from array import array
+from collections.abc import Iterable
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +17,13 @@ class Tally:
     short, where all of an interval's values at once would hold every user up for milliseconds.
     """
 
-    __slots__ = ("_counts", "_max", "_min", "_sum", "_total", "add", "folded_ns", "pending")
+    __slots__ = ("_counts", "_max", "_min", "_sum", "_total", "add", "folded", "folded_ns", "pending")
 
     def __init__(self) -> None:
         self.pending: array[int] = array("q")
         self.add = self.pending.append
-        self.folded_ns = 0  # the sum of all values that were ever counted
+        self.folded = 0  # how many values were ever counted
+        self.folded_ns = 0  # their sum
         self._clear()
 
     def _clear(self) -> None:
@@ -28,35 +31,24 @@ class Tally:
         self._total = self._sum = self._max = 0
         self._min = 1 << 62
 
-    def fold(self) -> int:
-        """Counts the pending values; how many they were."""
-        number = len(self.pending)
-        if number:
-            # The array can't be resized while numpy looks at it, so the view must go first.
-            values = np.maximum(np.frombuffer(self.pending, dtype=np.int64), 0)
-            del self.pending[:]
-            self._count(values)
-        return number
-
-    def _count(self, values: NDArray[np.int64]) -> None:
-        counts = np.bincount(bucket_of((values + 500) // 1000))
+    def _count(self, counts: NDArray[np.int64], number: int, total_ns: int, least: int, most: int) -> None:
         mine = self._counts
         if mine is not None and len(mine) >= len(counts):
             mine[: len(counts)] += counts
         else:
             if mine is not None:
                 counts[: len(mine)] += mine
-            self._counts = counts.astype(np.int64, copy=False)
-        total_ns = int(values.sum())
-        self._total += len(values)
+            self._counts = counts
+        self._total += number
         self._sum += total_ns
+        self.folded += number
         self.folded_ns += total_ns
-        self._min = min(self._min, int(values.min()))
-        self._max = max(self._max, int(values.max()))
+        self._min = min(self._min, least)
+        self._max = max(self._max, most)
 
     def take(self) -> Histogram:
         """The histogram of all values since the last `take`."""
-        self.fold()
+        fold([self])
         if self._counts is None:
             return EMPTY
         indices = np.flatnonzero(self._counts)
@@ -65,3 +57,29 @@ class Tally:
         )
         self._clear()
         return histogram
+
+
+def fold(tallies: Iterable[Tally]) -> None:
+    """Counts the pending values of all of them into buckets (negative ones as 0).
+
+    All together, for with few values most of the time goes into the calls as such.
+    """
+    waiting = [tally for tally in tallies if tally.pending]
+    if not waiting:
+        return
+    ends = list(accumulate(len(tally.pending) for tally in waiting))
+    starts = [0, *ends[:-1]]
+    values = np.concatenate([np.frombuffer(tally.pending, dtype=np.int64) for tally in waiting])
+    for tally in waiting:  # an array can't be resized while numpy looks at it: by now it doesn't
+        del tally.pending[:]
+    np.maximum(values, 0, out=values)
+    sums, least, most = (
+        reduce(values, starts).tolist()
+        for reduce in (np.add.reduceat, np.minimum.reduceat, np.maximum.reduceat)
+    )
+    values += 500
+    values //= 1000
+    indices = bucket_of(values)
+    for at, tally in enumerate(waiting):
+        start, end = starts[at], ends[at]
+        tally._count(np.bincount(indices[start:end]), end - start, sums[at], least[at], most[at])

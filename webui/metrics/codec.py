@@ -1,9 +1,11 @@
-"""Snapshots as bytes, for messages between processes and for the store: msgpack, then zlib.
+"""Snapshots as bytes: msgpack for messages between processes, compressed by zlib for the store.
 
 Nothing in the format can execute; a damaged or foreign document raises ValueError.
 """
 
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgpack
@@ -28,7 +30,12 @@ _LARGEST = 256 * 1024 * 1024  # what a decoded snapshot may take
 
 
 def encode(snapshot: Snapshot) -> bytes:
-    """One snapshot as a self-contained document."""
+    """One snapshot as a self-contained document, compressed."""
+    return zlib.compress(pack(snapshot), 1)
+
+
+def pack(snapshot: Snapshot) -> bytes:
+    """The same without compression, which takes an engine longer than all else of it."""
     document = [
         FORMAT,
         [
@@ -53,22 +60,39 @@ def encode(snapshot: Snapshot) -> bytes:
         _probing_data(snapshot.probing),
         *_warmup_data(snapshot.warmup),
     ]
-    return zlib.compress(msgpack.packb(document), 1)
+    packed: bytes = msgpack.packb(document)
+    return packed
 
 
 def decode(data: bytes) -> Snapshot:
     """The snapshot that `encode` made `data` from. Raises ValueError when it is none."""
+    with _checked():
+        return _snapshot(_unpacked(_decompressed(data)))
+
+
+def unpack(data: bytes) -> Snapshot:
+    """The snapshot that `pack` made `data` from. Raises ValueError when it is none."""
+    with _checked():
+        return _snapshot(_unpacked(data))
+
+
+@contextmanager
+def _checked() -> Iterator[None]:
     try:
-        return _snapshot(_unpack(data))
+        yield
     except (KeyError, IndexError, TypeError, OverflowError, zlib.error, msgpack.UnpackException) as error:
         raise ValueError(f"not a snapshot: {error}") from error
 
 
-def _unpack(data: bytes) -> list[Any]:
+def _decompressed(data: bytes) -> bytes:
     stream = zlib.decompressobj()
     raw = stream.decompress(data, _LARGEST)
     if stream.unconsumed_tail or not stream.eof:
         raise ValueError("not a snapshot: too large or cut short")
+    return raw
+
+
+def _unpacked(raw: bytes) -> list[Any]:
     document = msgpack.unpackb(raw, strict_map_key=False)
     if not isinstance(document, list) or document[0] not in _READABLE:
         raise ValueError("not a snapshot of a known format")

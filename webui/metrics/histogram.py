@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 _HALF_BITS = 10  # sub-bucket half count 1,024: what 3 significant digits need
 _HALF = 1 << _HALF_BITS
+_MANTISSA_BITS = 52  # of a double, whose exponent is stored with 1,023 added
+_FIRST_DOUBLE = (1023 + _HALF_BITS - 1) << _HALF_BITS
 MAX_US = 1 << 40  # about 12.7 days; larger values are recorded as this
 
 Indices = NDArray[np.int32]
@@ -140,12 +142,16 @@ def merge(histograms: Iterable[Histogram]) -> Histogram:
     )
 
 
-def bucket_of(values_us: NDArray[np.int64]) -> Indices:
-    """The bucket index of each value in microseconds."""
+def bucket_of(values_us: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The bucket index of each value (0 and more) in microseconds."""
+    # A double's exponent and the first ten bits of its mantissa, as one number, are HdrHistogram's index but
+    # for a constant: both cut each power of two into 1,024 parts. Below that a bucket is a microsecond wide.
     values = np.minimum(values_us, MAX_US)
-    _, exponents = np.frexp(values.astype(np.float64))
-    shift = np.maximum(exponents.astype(np.int64) - (_HALF_BITS + 1), 0)
-    return (shift * _HALF + (values >> shift)).astype(np.int32)
+    indices = values.astype(np.float64).view(np.int64)
+    indices >>= _MANTISSA_BITS - _HALF_BITS
+    indices -= _FIRST_DOUBLE
+    np.copyto(indices, values, where=values < _HALF)
+    return indices
 
 
 def lowest_of(indices: Indices) -> NDArray[np.int64]:

@@ -16,7 +16,7 @@ def interval_s(duration_s: float | None) -> float:
     """The engine's interval for a run of that length (None: not known): short runs get short ones."""
     if duration_s is None:
         return 0.5
-    if duration_s <= 10:
+    if duration_s <= 5:
         return 0.2
     return 0.5 if duration_s <= 30 else 1.0
 

@@ -217,7 +217,7 @@ class LiveRun:
             self._warming[shard] = (event["users"], event["sent"])
             self._publish("status")
         elif event["type"] == "snapshot":
-            self._take(self._merger.add(shard, event["index"], codec.decode(event["data"])))
+            self._take(self._merger.add(shard, event["index"], codec.unpack(event["data"])))
             for hung in self._merger.behind(BEHIND_LIMIT):
                 self.on_hung(hung)
         else:
