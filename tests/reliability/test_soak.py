@@ -52,7 +52,9 @@ def test_short_runs_leave_nothing_behind(tmp_path: Path, port: int) -> None:
             run_id = served.start(f"http://127.0.0.1:{port}", load={"users": 3, "iterations": 30})
             assert served.ended(run_id)["status"] == "passed"
             count += 1
-            (first if elapsed_s < FIRST_S else later).append(footprint(served))
+            (first if elapsed_s < FIRST_S else later).append(seen := footprint(served))
+            if count % 100 == 1:
+                print(f"{elapsed_s:.0f} s, {count} runs: {seen}", flush=True)
         before, after = highest(first), highest(later)
     print(f"{count} runs in {SOAK_S:g} s: at first {before}, later {after}")
     assert after.processes <= before.processes
