@@ -16,6 +16,7 @@ from webui.lab.practice import start_practice_targets
 from webui.observability import OtlpExport, Watch
 from webui.runs.manager import RunManager
 from webui.runs.upkeep import Upkeep
+from webui.security.bodies import BodyLimits
 from webui.security.entrance import Entrance
 from webui.security.gate import Gate
 from webui.security.guard import Guard
@@ -43,6 +44,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     entrance = Entrance.of(settings, (host_name, f"{host_name}.local"))
     app.state.entrance, app.state.settings = entrance, without_tokens(settings)
     app.add_middleware(GZipMiddleware, minimum_size=1000)  # leaves event streams alone
+    app.add_middleware(BodyLimits, answer=api.problems.answer)
     app.add_middleware(Guard, entrance=entrance, answer=api.problems.answer)  # the outermost
     api.install(app)
     pages.install(app)
