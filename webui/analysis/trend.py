@@ -10,6 +10,7 @@ regressions in a continuous integration system", ICPE 2020).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,11 @@ def change_points(values: Sequence[float]) -> list[ChangePoint]:
 
     Of a steady series, whatever its distribution, at most one in a hundred is given a change point.
     """
+    return list(_points(tuple(values)))
+
+
+@lru_cache(maxsize=256)  # a plan is looked at more often than it runs
+def _points(values: tuple[float, ...]) -> tuple[ChangePoint, ...]:
     series = np.asarray(values, dtype=float)
     found = _settled(series, sorted(_split(series, 0, len(series)), key=lambda place: place[0]))
     borders = [0, *(at for at, _ in found), len(series)]
@@ -54,7 +60,7 @@ def change_points(values: Sequence[float]) -> list[ChangePoint]:
         after = float(np.median(series[at : borders[number + 1]]))
         if abs(after - before) > SMALLEST_SHIFT * abs(before):
             points.append(ChangePoint(at, before, after, p_value))
-    return points
+    return tuple(points)
 
 
 def _split(series: NDArray[np.float64], start: int, end: int) -> list[tuple[int, float]]:
@@ -107,7 +113,13 @@ def _p_value(ranks: Ranks, statistic: float) -> float:
     # Pettitt's own approximation is never far too high: what it takes for chance needs no permutations.
     if 2 * np.exp(-6 * statistic**2 / (n**3 + n**2)) > _CLEARLY_CHANCE * 2:
         return 1.0
-    rng = np.random.default_rng(n)
-    orders = rng.permuted(np.broadcast_to(ranks, (PERMUTATIONS, n)), axis=1)
-    as_much = int((_statistics(orders).max(axis=1) >= statistic - 1e-9).sum())
+    as_much = int((_statistics(ranks[_orders(n)]).max(axis=1) >= statistic - 1e-9).sum())
     return (1 + as_much) / (1 + PERMUTATIONS)
+
+
+@lru_cache(maxsize=32)
+def _orders(n: int) -> NDArray[np.int16]:
+    """The orders that chance makes of `n` places, always the same: to make them takes longer than all else, and
+    a plan's five figures have the same number of runs."""
+    places = np.broadcast_to(np.arange(n, dtype=np.int16), (PERMUTATIONS, n))
+    return np.random.default_rng(n).permuted(places, axis=1)
