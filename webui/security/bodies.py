@@ -26,7 +26,7 @@ Answer = Callable[[Request, Exception], Awaitable[Response]]
 MAX_BYTES = 1_000_000  # of any request but these
 _LARGER = (
     (re.compile(r"/api/v1/(?:runs|check)"), MAX_DOCUMENT_BYTES),  # plans
-    # The form of a test brings its files along, also one that is larger than a plan may hold: the page says so.
+    # The form of a test brings its files along, also one that is too large for a plan: the page says so.
     (re.compile(r"/runs(?:/(?:check|request|stage|checks/[^/]+))?"), 64_000_000),
 )
 PATIENCE_S = 20.0
@@ -117,7 +117,7 @@ class _Body:
     def _refuse(
         self, status: HTTPStatus, detail: str, headers: dict[str, str] | None = None
     ) -> HTTPException:
-        # A connection with too much on it is left open: closed at once, its sender might never see the answer.
-        # The server throws away what still comes, and closes it soon after.
+        # A connection with too much on it is left open: closed at once, its sender might never see the
+        # answer. The server throws away what still comes, and closes it soon after.
         self.refusal = HTTPException(status, detail, headers)
         return self.refusal
