@@ -119,7 +119,7 @@ def _p_value(ranks: Ranks, statistic: float) -> float:
 
 @lru_cache(maxsize=32)
 def _orders(n: int) -> NDArray[np.int16]:
-    """The orders that chance makes of `n` places, always the same: to make them takes longer than all else, and
-    a plan's five figures have the same number of runs."""
+    """The orders that chance makes of `n` places, always the same: to make them takes longer than all else,
+    and a plan's five figures have the same number of runs."""
     places = np.broadcast_to(np.arange(n, dtype=np.int16), (PERMUTATIONS, n))
     return np.random.default_rng(n).permuted(places, axis=1)
