@@ -12,13 +12,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, get_args
 
-from sqlalchemy import ColumnElement, Select, false, func, select, true, tuple_
+from sqlalchemy import CTE, ColumnElement, Row, Select, false, func, select, true, tuple_
 from sqlalchemy import literal as bound
 
 from webui.errors import InvalidInput
 from webui.store.records import LIVE, MAX_PAGE, RunQuery, Sort
 from webui.store.tables import SHOWN, SORT_KEYS, Moment, run_tags, runs
 
+_ALONG = ("created", "status")  # orders whose keys stand in the indexes that hold the searched text
 _LARGEST = 2**63  # numbers in a database are below
 
 
@@ -31,21 +32,70 @@ def check(query: RunQuery) -> None:
 
 
 def page_statement(query: RunQuery) -> Select[Any]:
-    """One row more than the page holds, which tells whether there is another page. The columns of
-    `runs`, then the order's keys. Raises InvalidInput."""
+    """One row more than the page holds, which tells whether there is another page. The columns of `runs`,
+    then the order's keys; then `total` where the filters read all runs anyway. Raises InvalidInput."""
     check(query)
-    keys = [*SORT_KEYS[query.sort], runs.c.id]
-    labelled = [key.label(f"key_{number}") for number, key in enumerate(keys)]
-    statement = select(runs, *labelled).where(*filters(query))
+    return _found_page(query) if _reads_all(query) else _plain_page(query)
+
+
+def _plain_page(query: RunQuery) -> Select[Any]:
+    labelled = _labelled(_keys(query))
+    statement = fitting(select(runs, *labelled), query)
+    return _from_cursor(statement, query, _keys(query), few=_few(query))
+
+
+def _found_page(query: RunQuery) -> Select[Any]:
+    """The runs that fit are found once, in an index that holds the searched text, and are counted and put in
+    order from there; of those on the page alone the rows are read."""
+    found = _found(query)
+    keys = _keys(query)
+    if query.sort in _ALONG:
+        keys = [found.c[key.name] for key in keys]
+        place = select(found.c.id, *_labelled(keys))
+    else:
+        place = select(runs.c.id, *_labelled(keys)).where(SHOWN, runs.c.id.in_(select(found.c.id)))
+    top = _from_cursor(place, query, keys).subquery("top")
+    labels = [top.c[f"key_{number}"] for number in range(len(keys))]
+    total = select(func.count()).select_from(found).scalar_subquery().label("total")
+    statement = select(runs, *labels, total).join(top, top.c.id == runs.c.id)
+    return statement.order_by(*(key.desc() if query.descending else key.asc() for key in labels))
+
+
+def _found(query: RunQuery) -> CTE:
+    """The runs that the filters let through, with what their order needs."""
+    keys = SORT_KEYS[query.sort] if query.sort in _ALONG else ()
+    return fitting(select(runs.c.id, *keys), query).cte("found")
+
+
+def _from_cursor(
+    statement: Select[Any], query: RunQuery, keys: Sequence[ColumnElement[Any]], *, few: bool = False
+) -> Select[Any]:
+    """The statement from the cursor's place on, in order, as long as a page and one row more."""
     if query.cursor is not None:
-        place = tuple_(*(bound(value, key.type) for value, key in zip(_read(query), keys, strict=True)))
-        row = tuple_(*keys)
-        statement = statement.where(row < place if query.descending else row > place)
+        values = zip(_read(query), keys, strict=True)
+        place = tuple_(*(bound(value, key.type) for value, key in values))
+        statement = statement.where(tuple_(*keys) < place if query.descending else tuple_(*keys) > place)
     # Few rows are sorted faster than the whole order's index is searched for them, which SQLite would do: it
     # is kept from that by an expression that no index has.
-    by = [func.coalesce(key, key) for key in keys] if _few(query) else keys
+    by = [func.coalesce(key, key) for key in keys] if few else keys
     order = [key.desc() if query.descending else key.asc() for key in by]
     return statement.order_by(*order).limit(query.limit + 1)
+
+
+def _keys(query: RunQuery) -> list[ColumnElement[Any]]:
+    return [*SORT_KEYS[query.sort], runs.c.id]
+
+
+def _labelled(keys: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+    return [key.label(f"key_{number}") for number, key in enumerate(keys)]
+
+
+def _reads_all(query: RunQuery) -> bool:
+    """Whether no index leads to the runs that fit."""
+    unfiltered = replace(query, tag=None) == RunQuery(
+        sort=query.sort, descending=query.descending, limit=query.limit, cursor=query.cursor
+    )
+    return bool(query.search.split() or query.target.strip() or (query.tag and not unfiltered))
 
 
 def _few(query: RunQuery) -> bool:
@@ -55,12 +105,16 @@ def _few(query: RunQuery) -> bool:
 
 def count_statement(query: RunQuery) -> Select[Any]:
     """How many runs the filters let through."""
-    unsorted = replace(query, sort="created")  # found as is quickest
-    return select(func.count()).select_from(runs).where(*filters(unsorted))
+    if query.tag and not _reads_all(query):  # deleted runs are few: all of the label are counted but those
+        deleted = select(runs.c.id).where(runs.c.deleted_at.is_not(None))
+        mine = (run_tags.c.tag == query.tag, run_tags.c.run_id.not_in(deleted))
+        return select(func.count()).select_from(run_tags).where(*mine)
+    return fitting(select(func.count()).select_from(runs), query)
 
 
-def cursor_after(query: RunQuery, keys: Sequence[Any]) -> str:
-    """The cursor of the page that follows a row with these values of the order's keys."""
+def cursor_after(query: RunQuery, row: Row[Any]) -> str:
+    """The cursor of the page that follows a row of `page_statement`."""
+    keys = [getattr(row, f"key_{number}") for number in range(len(_keys(query)))]
     return written_cursor([query.sort, query.descending, *keys])
 
 
@@ -94,26 +148,24 @@ def folded(*texts: str) -> str:
     return "\n".join(texts).casefold()
 
 
-def filters(query: RunQuery) -> list[ColumnElement[bool]]:
-    """The conditions on `runs` that the query names; deleted runs are never let through."""
-    return [SHOWN, *_searched(query), *_in_time(query), *_equal(query)]
+def fitting(statement: Select[Any], query: RunQuery) -> Select[Any]:
+    """A statement on `runs`, of those alone that the query lets through; never of deleted ones."""
+    conditions = [SHOWN, *_searched(query, runs.c.search), *_in_time(query), *_equal(query)]
+    target = query.target.strip()
+    if target:
+        # The target is part of the searched text, which an index holds: that sorts out most rows unread. The
+        # offset keeps SQLite from reading them all for both conditions at once.
+        inner = runs.alias("inner")
+        fits = [inner.c.deleted_at.is_(None), *_searched(query, inner.c.search)]
+        likely = select(inner.c.id).where(*fits).offset(0).subquery("likely")
+        statement = statement.join(likely, likely.c.id == runs.c.id)
+        conditions.append(func.lower(runs.c.target).contains(target.lower(), autoescape=True))
+    return statement.where(*conditions)
 
 
-def _searched(query: RunQuery) -> Iterator[ColumnElement[bool]]:
-    # The target is part of the searched text, which an index holds: that sorts out most rows unread.
-    words = [*query.search.split(), *filter(None, [query.target.strip()])]
-    found = [runs.c.search.contains(folded(word), autoescape=True) for word in words]
-    if found and query.sort not in ("created", "status"):
-        # The indexes of the other orders do not hold that text: found by one that does, sorted by id.
-        inner = runs.alias("searched")
-        texts = [inner.c.search.contains(folded(word), autoescape=True) for word in words]
-        yield runs.c.id.in_(select(inner.c.id).where(inner.c.deleted_at.is_(None), *texts))
-    else:
-        yield from found
-    if query.target.strip():
-        yield func.lower(runs.c.target).contains(query.target.strip().lower(), autoescape=True)
-    if query.tag:
-        yield runs.c.id.in_(select(run_tags.c.run_id).where(run_tags.c.tag == query.tag))
+def _searched(query: RunQuery, text: ColumnElement[str]) -> Iterator[ColumnElement[bool]]:
+    for word in (*query.search.split(), *filter(None, [query.target.strip()])):
+        yield text.contains(folded(word), autoescape=True)
 
 
 def _in_time(query: RunQuery) -> Iterator[ColumnElement[bool]]:
@@ -124,6 +176,8 @@ def _in_time(query: RunQuery) -> Iterator[ColumnElement[bool]]:
 
 
 def _equal(query: RunQuery) -> Iterator[ColumnElement[bool]]:
+    if query.tag:
+        yield runs.c.id.in_(select(run_tags.c.run_id).where(run_tags.c.tag == query.tag))
     if query.status == "live":
         yield runs.c.status.in_(LIVE)
     elif query.status:
@@ -139,7 +193,7 @@ def _equal(query: RunQuery) -> Iterator[ColumnElement[bool]]:
 def _read(query: RunQuery) -> list[Any]:
     """The values of the order's keys at the cursor's place. Raises InvalidInput for a foreign cursor."""
     assert query.cursor is not None
-    keys = [*SORT_KEYS[query.sort], runs.c.id]
+    keys = _keys(query)
     sort, descending, *values = read_cursor(query.cursor, len(keys) + 2)
     if [sort, descending] != [query.sort, query.descending]:
         raise foreign_cursor()

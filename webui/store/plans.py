@@ -102,17 +102,14 @@ class Plans(StorePart):
 
 def _groups(query: RunQuery) -> Select[Any]:
     """One plan more than the page holds, each with the number of all plans."""
-    groups = (
-        select(
-            runs.c.plan_key,
-            func.max(runs.c.created_at, type_=Moment).label("last"),
-            func.count().label("number"),
-            func.count().over().label("total"),
-        )
-        .where(*listing.filters(query), runs.c.plan_key.is_not(None))
-        .group_by(runs.c.plan_key)
-        .subquery()
+    figures = select(
+        runs.c.plan_key,
+        func.max(runs.c.created_at, type_=Moment).label("last"),
+        func.count().label("number"),
+        func.count().over().label("total"),
     )
+    these = listing.fitting(figures, query).where(runs.c.plan_key.is_not(None))
+    groups = these.group_by(runs.c.plan_key).subquery()
     order = (groups.c.last.desc(), groups.c.plan_key.desc())
     statement = select(groups).order_by(*order).limit(query.limit + 1)
     if query.cursor is None:
@@ -123,7 +120,7 @@ def _groups(query: RunQuery) -> Select[Any]:
 
 
 def _count(query: RunQuery) -> Select[Any]:
-    return select(func.count(runs.c.plan_key.distinct())).where(*listing.filters(query))
+    return listing.fitting(select(func.count(runs.c.plan_key.distinct())), query)
 
 
 def _place(cursor: str) -> tuple[datetime, str]:

@@ -123,12 +123,15 @@ class Store(Links, Lookup, Plans, Experiments, Deletion, Owners, Commands):
         page = listing.page_statement(query)
         async with self._database.reading() as connection:
             found = (await connection.execute(page)).all()
-            whole_list = query.cursor is None and len(found) <= query.limit
-            total = len(found) if whole_list else await connection.scalar(listing.count_statement(query))
+            if query.cursor is None and len(found) <= query.limit:
+                total = len(found)
+            elif found and "total" in found[0]._mapping:
+                total = found[0].total
+            else:
+                total = await connection.scalar(listing.count_statement(query)) or 0
         shown = found[: query.limit]
-        more = len(found) > query.limit
-        cursor = listing.cursor_after(query, shown[-1][len(runs.c) :]) if more else None
-        return RunPage([summary(one) for one in shown], cursor, total or 0)
+        cursor = listing.cursor_after(query, shown[-1]) if len(found) > query.limit else None
+        return RunPage([summary(one) for one in shown], cursor, total)
 
     # -- snapshots -------------------------------------------------------------------------------------
 
