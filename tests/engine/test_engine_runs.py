@@ -187,8 +187,9 @@ def deaf_port() -> Iterator[int]:
             filler.close()
 
 
-def test_a_connection_that_hangs_times_out(deaf_port: int) -> None:
-    result = run(f"http://127.0.0.1:{deaf_port}", users=3, iterations=3, timeout_s=0.1)
+@pytest.mark.parametrize("keepalive", [True, False])
+def test_a_connection_that_hangs_times_out(deaf_port: int, keepalive: bool) -> None:
+    result = run(f"http://127.0.0.1:{deaf_port}", users=3, iterations=3, timeout_s=0.1, keepalive=keepalive)
     assert result.errors == {"connect_timeout": 3}
 
 

@@ -10,6 +10,7 @@ import asyncio
 from abc import abstractmethod
 from time import perf_counter_ns as clock
 
+from webui.engine.attempt import Attempt
 from webui.engine.origin import ConnectFailed, Origin
 from webui.engine.protocol import Connection, Handler
 from webui.engine.recorder import EndpointLog
@@ -45,7 +46,7 @@ class Dialler(Handler):
         self._state = RESTING
         self._connections: list[Connection | None] = [None] * len(around.origins)
         self._refusals = 0  # failed connections in a row
-        self._attempt: asyncio.Task[None] | None = None  # the connection being made
+        self._attempt: asyncio.Task[None] | Attempt | None = None  # the connection being made
         self._dialled_ns = 0  # when that began
         self._ahead = False  # it is made before there is a request for it
         # per request
@@ -87,9 +88,13 @@ class Dialler(Handler):
             self._begun_early = not self._ahead and (not first or not around.keepalive)
             if self._begun_early:
                 self._begin_unwritten()
-        connection = around.origins[origin].connection(self)
+        place = around.origins[origin]
+        connection = place.connection(self)
         self._connections[origin] = connection
-        self._attempt = around.loop.create_task(self._make(around.origins[origin], connection))
+        if around.sockets is not None and place.dialable:
+            self._attempt = Attempt(place, around.sockets, connection, self._connect_failed)
+        else:
+            self._attempt = around.loop.create_task(self._make(place, connection))
 
     async def _make(self, origin: Origin, connection: Connection) -> None:
         try:

@@ -62,12 +62,17 @@ class Origin:
             try:
                 await loop.create_connection(lambda: connection, address, port)
             except OSError as error:
-                failure = _failure(error, address, port)
+                failure = failure_of(error, address, port)
             else:
                 if failure is not None:
-                    self._prefer(address)
+                    self.prefer(address)
                 return
         raise failure or ConnectFailed(*self.trouble)
+
+    @property
+    def dialable(self) -> bool:
+        """Whether a connection can be begun at once, on a plain socket."""
+        return bool(self.addresses) and not self.fresh
 
     async def known(self) -> list[str]:
         """The addresses for a connection that is made now; none where `trouble` says why."""
@@ -100,12 +105,13 @@ class Origin:
         if not self.addresses:
             self.trouble = "connect_error", f"not allowed: {why}"
 
-    def _prefer(self, address: str) -> None:
-        """A new list, for others may be going through the present one."""
+    def prefer(self, address: str) -> None:
+        """From now on that one is tried first. A new list: others may be going through the present one."""
         self.addresses = [address, *(other for other in self.addresses if other != address)]
 
 
-def _failure(error: OSError, address: str, port: int) -> ConnectFailed:
+def failure_of(error: OSError, address: str, port: int) -> ConnectFailed:
+    """What a failed attempt at that address counts as."""
     where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
     if isinstance(error, ConnectionRefusedError):
         return ConnectFailed("connect_refused", f"{where} refused the connection")

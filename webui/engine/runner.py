@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable
+from contextlib import closing
 from time import perf_counter_ns as clock
 from typing import Any
 
@@ -58,7 +59,8 @@ async def _run(spec: ShardSpec, emit: Emit, control: Control) -> None:
         shard = Shard(spec, plan, templates, origins, reporter.on_tick, canary)
         shard.recorder.hidden = forms_of((*values, *Redactor.of(plan).secrets))
         reporter.shard = shard
-        await _offer_load(shard, control, reporter.begin)
+        with closing(shard):
+            await _offer_load(shard, control, reporter.begin)
     finally:
         control.listen(None)
     reporter.last()

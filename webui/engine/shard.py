@@ -29,6 +29,7 @@ from webui.engine.origin import Origins
 from webui.engine.probelog import ProbeLog
 from webui.engine.recorder import Recorder
 from webui.engine.schedule import NEVER
+from webui.engine.sockets import Sockets, can_have_sockets
 from webui.engine.surroundings import Surroundings
 from webui.engine.tally import fold
 from webui.engine.template import Template
@@ -92,7 +93,7 @@ class Shard:
         self._ended_ns = 0
         self._cut_off_ns: int | None = None
         self._next_tick_ns = 0
-        self._tick_late_ns = NEVER
+        self._tick_late_ns = self._start_late_ns = NEVER
         self._next_sample_ns = 0
         self._soon = False  # the shape is to go on at once
         self._at_it = False  # doing what is due
@@ -113,6 +114,7 @@ class Shard:
             timeout_ns=round(plan.http.timeout_s * NS_PER_S),
             backoff_ns=plan.http.reconnect_backoff_ns,
             open=open_model,
+            sockets=None if plan.http.keepalive or not can_have_sockets() else Sockets(self._loop),
         )
 
     def _crew(self, plan: Plan, spec: ShardSpec, templates: list[Template]) -> Crew:
@@ -211,6 +213,7 @@ class Shard:
         if self.reason is None:
             self._end_pause(now)
             self.reason = reason
+            self._start_late_ns = NEVER
             self._ended_ns = now
             if self._canary is not None:
                 self._canary.stop()
@@ -223,6 +226,11 @@ class Shard:
                 self._ended_ns = clock()
             self._alarm.cancel()
             self.done.set_result(None)
+
+    def close(self) -> None:
+        """Lets go of what it has of the system. Only when it is done, or never will be."""
+        if self.around.sockets is not None:
+            self.around.sockets.close()
 
     # -- changes
 
@@ -245,6 +253,7 @@ class Shard:
         self._advance(now)  # what was due before
         if self.ending:
             return False
+        self.shape.pause(now - self.origin_ns)
         self._paused_ns = now
         self.crew.paused = True
         self.probes.pause(paused=True)
@@ -322,7 +331,12 @@ class Shard:
             due_ns = due_ns if next_ns is None else min(due_ns, next_ns)
             self._alarm.set(due_ns)
             if self.shape.open:
-                self.around.late_ns = min(due_ns, self._tick_late_ns)
+                self._start_late_ns = due_ns
+                self._note_late()
+
+    def _note_late(self) -> None:
+        """From when on users who get an answer do what the timers should have done."""
+        self.around.late_ns = min(self._start_late_ns, self._tick_late_ns)
 
     def _catch_up(self) -> None:
         """The timers are late, or a start is: with many answers at once, the alarm would ring after all of
@@ -390,7 +404,8 @@ class Shard:
             self._at_it = False
         elapsed = clock() - self.start_ns
         self._next_tick_ns = self.start_ns + (elapsed // TICK_NS + 1) * TICK_NS
-        self._tick_late_ns = self.around.late_ns = self._next_tick_ns + TICK_NS
+        self._tick_late_ns = self._next_tick_ns + TICK_NS
+        self._note_late()
 
     def fold(self, at_least: int = 1) -> None:
         """Counts durations and lags into buckets, if that many wait."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from webui.engine.origin import Origins
 from webui.engine.recorder import Recorder
 from webui.engine.schedule import NEVER
+from webui.engine.sockets import Sockets
 from webui.engine.template import Template
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Surroundings:
     catch_up: Callable[[], None]
     backoff_ns: tuple[int, int] = (100_000_000, 1_000_000_000)  # after failed connections: first, longest
     late_ns: int = NEVER  # by then the timers should have run
+    sockets: Sockets | None = None  # for connections that serve one request; else the event loop makes them
     open: bool = False  # requests are begun by a schedule, not by the user who is done with the last
     ended: bool = False  # no more requests are begun: `take` gives none
     # of users who are tapped

@@ -33,6 +33,10 @@ class HttpxOrigin(Origin):
     proxy: Origin | None = None
     proxy_context: ssl.SSLContext | None = None
 
+    @property
+    def dialable(self) -> bool:
+        return False
+
     def connection(self, handler: Handler) -> Connection:
         return HttpxConnection(handler, self)
 

@@ -108,7 +108,7 @@ class User(Dialler):
     def on_response(self, status: int, kind: str | None, first_ns: int, end_ns: int, size: int) -> None:
         around, log = self._around, self._log
         log.received += size
-        if not around.keepalive:
+        if not around.keepalive and self._connection.usable:
             self._give_up(self._connection)
         if kind is not None and not self._passes(status, kind, first_ns, end_ns):
             return
