@@ -268,6 +268,19 @@ async def test_a_foreign_name_is_answered_nowhere(guarded: Guarded) -> None:
         assert response.status_code == 403, path
 
 
+@pytest.mark.parametrize("name", ["Host", "Origin", "Authorization", "Sec-Fetch-Site"])
+async def test_what_may_be_said_once_is_not_said_twice(guarded: Guarded, name: str) -> None:
+    said = {"Host": "127.0.0.1:8090", "Origin": BASE, "Authorization": f"Bearer {OPERATORS}"}.get(
+        name, "none"
+    )
+    async with guarded.nobody as client:
+        for path in ("/", "/healthz", "/api/v1/runs", "/s/x"):
+            response = await client.get(path, headers=[(name, said), (name.lower(), said)])
+            assert response.status_code == 400, path
+            assert "is there 2 times" in response.text
+            assert "frame-ancestors" in response.headers["content-security-policy"]
+
+
 async def test_cors_is_closed(guarded: Guarded) -> None:
     asked = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"}
     response = await guarded.service.client.options("/api/v1/runs", headers=asked)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 
 import pytest
 
@@ -137,6 +137,68 @@ def test_which_addresses_are_public(address: str, public: bool) -> None:
 def test_an_address_is_looked_at_as_it_is_reached() -> None:
     assert [str(each) for each in forms(ip_address("::"))] == ["::1"]
     assert "10.0.0.1" in [str(each) for each in forms(ip_address("2002:a00:1::"))]
+
+
+CARRIERS = [
+    "::ffff:{a}",  # mapped
+    "::{a}",  # compatible
+    "::ffff:0:{a}",  # translated, RFC 2765
+    "2002:{hex}::1",  # 6to4
+    "2001:0:{hex}::1",  # Teredo's server
+    "2001:0:808:808:0:0:{inverted}",  # Teredo's client
+    "fd00::5efe:{a}",  # ISATAP
+    "2606:4700::200:5efe:{a}",
+    "64:ff9b::{a}",  # NAT64
+    "64:ff9b:1::{a}",  # RFC 8215, with each layout of RFC 6052
+    "/48",
+    "/56",
+    "/64",
+]
+
+
+def carried_in(form: str, text: str) -> IPv6Address:
+    """The IPv6 address that carries an IPv4 one in that way."""
+    digits = ip_address(text).packed.hex()
+    inverted = f"{int(ip_address(text)) ^ 0xFFFFFFFF:08x}"
+    layouts = {
+        "/48": f"64:ff9b:1:{digits[:4]}:00{digits[4:6]}:{digits[6:]}00::",
+        "/56": (f"64:ff9b:1:ab{digits[:2]}:00{digits[2:4]}:{digits[4:]}::"),
+        "/64": (f"64:ff9b:1:abcd:00{digits[:2]}:{digits[2:6]}:{digits[6:]}00::"),
+    }
+    spread = f"{digits[:4]}:{digits[4:]}"
+    plain = {"a": text, "hex": spread, "inverted": f"{inverted[:4]}:{inverted[4:]}"}
+    return IPv6Address(layouts[form] if form in layouts else form.format(**plain))
+
+
+@pytest.mark.parametrize("form", CARRIERS)
+def test_an_address_inside_another_is_judged_too(form: str) -> None:
+    metadata, private = carried_in(form, "169.254.169.254"), carried_in(form, "10.1.2.3")
+    for policy in (
+        HERE_ONLY,
+        ANYWHERE,
+        policy_of(["*"], [], exposed=True),
+        policy_of(["::/0"], [], exposed=True),
+    ):
+        assert "hands out secrets" in str(policy.refusal("x.example", metadata, 80))
+    denying = policy_of([], ["10.0.0.0/8"], exposed=False)
+    assert "--deny-target 10.0.0.0/8" in str(denying.refusal("x.example", private, 80))
+    assert is_public(carried_in(form, "8.8.8.8"))
+
+
+@pytest.mark.parametrize("form", CARRIERS)
+def test_no_carried_address_leads_to_the_practice_targets(form: str) -> None:
+    address = carried_in(form, "127.0.0.1")
+    assert (EXPOSED.refusal(str(address), address, 8201) is None) is (form == "::ffff:{a}")
+
+
+def test_an_address_that_may_carry_several_is_allowed_if_all_of_them_are() -> None:
+    both = ip_address("64:ff9b:1:a00:1:a00:a00:1")
+    carried = {str(each) for each in forms(both)[1:]}
+    assert len(carried) > 1
+    assert policy_of(["10.0.0.0/8"], [], exposed=False).refusal("x", both, 80) is not None
+    assert policy_of(sorted(carried), [], exposed=False).refusal("x", both, 80) is not None  # no rule for all
+    assert policy_of(["64:ff9b:1::/48"], [], exposed=False).refusal("x", both, 80) is None
+    assert policy_of(["10.0.0.0/8"], [], exposed=False).refusal("x", ip_address("64:ff9b::a00:1"), 80) is None
 
 
 def test_only_the_addresses_that_are_allowed_are_kept() -> None:

@@ -7,7 +7,7 @@ from starlette.requests import HTTPConnection
 
 from webui.errors import Forbidden, LoginNeeded, TooManyAttempts
 from webui.security.access import Access, Need, Role, access_of, allows, needed
-from webui.security.origin import Hosts, check_change, check_host
+from webui.security.origin import Hosts, check_change, check_host, check_single
 from webui.security.sessions import Session, Sessions, session_secret
 from webui.security.throttle import Throttle
 from webui.settings import Settings
@@ -60,7 +60,9 @@ class Entrance:
         )
 
     def admit(self, method: str, path: str, connection: HTTPConnection) -> Caller:
-        """Who asks, where they may. Raises Forbidden, LoginNeeded, TooManyAttempts."""
+        """Who asks, where they may. Raises Forbidden, LoginNeeded, TooManyAttempts, and HTTPException for a
+        request that says twice for whom or from whom it is."""
+        check_single(connection.headers.keys())
         check_host(connection.headers, self.hosts)
         need = needed(method, path)
         bearer = _bearer(connection)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -42,7 +43,7 @@ class Guard:
         exchange = _Exchange(send)
         try:
             caller = self._entrance.admit(request.method, scope["path"], request)
-        except KatydidError as refusal:
+        except (KatydidError, HTTPException) as refusal:
             with _asked_by(NOBODY if isinstance(refusal, LoginNeeded) else self._entrance.by_cookie(request)):
                 response = await self._refused(request, refusal)
                 await response(scope, receive, exchange.send)
@@ -62,7 +63,7 @@ class Guard:
             raise
         await exchange.close()
 
-    async def _refused(self, request: Request, refusal: KatydidError) -> Response:
+    async def _refused(self, request: Request, refusal: KatydidError | HTTPException) -> Response:
         """To the login for who opens a page; else the error, with the way there for htmx."""
         if not isinstance(refusal, LoginNeeded):
             return await self._answer(request, refusal)

@@ -6,12 +6,16 @@ forgery), and with a name of its own that it points at this machine also read re
 """
 
 import ipaddress
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from starlette.exceptions import HTTPException
+
 from webui.errors import Forbidden
 
+_ONCE = ("host", "origin", "authorization", "sec-fetch-site")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -51,6 +55,14 @@ class Hosts:
             return False
         known = self.anything or name in self.names or name.endswith(self.suffixes)
         return known or (self.any_address and _is_address(name))
+
+
+def check_single(names: Iterable[str]) -> None:
+    """Raises HTTPException 400 for a request with one of these headers twice: a proxy before the dashboard
+    may have looked at the other one. `names` are in lower case."""
+    counted = Counter(names)
+    if twice := next((name for name in _ONCE if counted[name] > 1), None):
+        raise HTTPException(400, f"The header {twice.title()} is there {counted[twice]} times.")
 
 
 def check_host(headers: Mapping[str, str], hosts: Hosts) -> None:

@@ -40,10 +40,20 @@ class Pattern:
         return self.host in ("*", name)
 
     def holds(self, address: Address, port: int) -> bool:
-        """Whether the address is in its network."""
+        """Whether the address, or one that it carries, is in its network: reason enough to refuse it."""
+        return any(self._names(each, port) for each in forms(address))
+
+    def holds_wholly(self, address: Address, port: int) -> bool:
+        """Whether the address itself is, or all that it carries are: what it takes to allow it."""
+        reached, *carried = forms(address)
+        return self._names(reached, port) or (
+            bool(carried) and all(self._names(each, port) for each in carried)
+        )
+
+    def _names(self, address: Address, port: int) -> bool:
         if self.network is None or not self.low <= port <= self.high:
             return False
-        return any(each.version == self.network.version and each in self.network for each in forms(address))
+        return address.version == self.network.version and address in self.network
 
 
 def parse_pattern(text: str) -> Pattern:
@@ -102,34 +112,60 @@ _SELF: dict[Address, Address] = {
     IPv4Address("0.0.0.0"): IPv4Address("127.0.0.1"),  # noqa: S104  # compared, not listened on
     IPv6Address("::"): IPv6Address("::1"),
 }
-_NAT64 = IPv6Network("64:ff9b::/96")
 _COMPATIBLE = IPv6Network("::/96")
+_NAT64 = IPv6Network("64:ff9b::/96")
+_NAT64_LOCAL = IPv6Network("64:ff9b:1::/48")  # RFC 8215: any of the layouts below may be in use in it
+_TRANSLATED = IPv6Network("::ffff:0:0:0/96")  # RFC 2765
+_ISATAP = frozenset({0x00005EFE, 0x02005EFE})  # RFC 5214: the half before the IPv4 address, in any network
+# RFC 6052, from the lowest bit: where the address lies behind a prefix of 48, 56, 64 and 96 bits. Bits 64 to
+# 71 are left out.
+_LAYOUTS = (((64, 16), (40, 16)), ((64, 8), (32, 24)), ((24, 32),), ((0, 32),))
 
 
 def forms(address: Address) -> tuple[Address, ...]:
-    """The address as it is reached, and the IPv4 address that an IPv6 one carries (mapped, compatible, 6to4,
-    Teredo, NAT64): a rule about either is a rule about it."""
+    """The address as it is reached, and the IPv4 addresses that an IPv6 one carries or may carry: what is
+    denied about either is denied about it."""
     reached = _SELF.get(address, address)
     if isinstance(reached, IPv4Address):
         return (reached,)
-    carried = _carried(reached)
-    return (reached,) if carried is None else (reached, _SELF.get(carried, carried))
+    return (reached, *(_SELF.get(each, each) for each in _carried(reached)))
 
 
-def _carried(address: IPv6Address) -> Address | None:
+def _carried(address: IPv6Address) -> tuple[IPv4Address, ...]:
+    """The IPv4 addresses in it: mapped, compatible, translated, 6to4, Teredo (its server and its client),
+    ISATAP, NAT64."""
     if address.ipv4_mapped is not None:
-        return address.ipv4_mapped
+        return (address.ipv4_mapped,)
     if address.sixtofour is not None:
-        return address.sixtofour
+        return (address.sixtofour,)
     if address.teredo is not None:
-        return address.teredo[1]
-    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 0xFFFF):
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return None
+        return address.teredo
+    if address in _NAT64_LOCAL:
+        # Which one is in use cannot be seen; those of the layouts that are not begin with zeros.
+        found = dict.fromkeys(_spread(address, layout) for layout in _LAYOUTS)
+        return tuple(each for each in found if int(each) >> 24) or (IPv4Address(0),)
+    lowest = int(address) & 0xFFFFFFFF
+    isatap = int(address) >> 32 & 0xFFFFFFFF in _ISATAP
+    if isatap or address in _NAT64 or address in _TRANSLATED or (address in _COMPATIBLE and lowest > 0xFFFF):
+        return (IPv4Address(lowest),)
+    return ()
+
+
+def _spread(address: IPv6Address, layout: tuple[tuple[int, int], ...]) -> IPv4Address:
+    value = 0
+    for shift, bits in layout:
+        value = value << bits | int(address) >> shift & ((1 << bits) - 1)
+    return IPv4Address(value)
 
 
 def is_public(address: Address) -> bool:
     """Whether it is anybody's on the internet: not of this machine and not of a private network."""
-    return any(each.is_global for each in forms(address)) and not any(
-        each.is_loopback for each in forms(address)
-    )
+    reached, *carried = forms(address)
+    return any(each.is_global for each in carried or [reached])
+
+
+def is_this_machine(address: Address) -> bool:
+    """Whether a connection to it stays on this machine: not one that a translator might bring back."""
+    reached = _SELF.get(address, address)
+    mapped = reached.ipv4_mapped if isinstance(reached, IPv6Address) else None
+    return (mapped or reached).is_loopback

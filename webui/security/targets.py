@@ -12,7 +12,16 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Any
 
-from webui.security.patterns import Address, Pattern, address_of, forms, is_public, parse_pattern, plain_host
+from webui.security.patterns import (
+    Address,
+    Pattern,
+    address_of,
+    forms,
+    is_public,
+    is_this_machine,
+    parse_pattern,
+    plain_host,
+)
 
 METADATA_HOSTS = frozenset(
     {
@@ -130,9 +139,9 @@ class TargetPolicy:
     def _allows(self, host: str, address: Address, port: int) -> bool:
         if self.allow is None:
             return True
-        if port in self.practice and any(each.is_loopback for each in forms(address)):
+        if port in self.practice and is_this_machine(address):
             return True
-        return any(rule.names_host(host, port) or rule.holds(address, port) for rule in self.allow)
+        return any(rule.names_host(host, port) or rule.holds_wholly(address, port) for rule in self.allow)
 
     def _singles_out(self, host: str, port: int) -> bool:
         return any(rule.names_host(host, port) and "*" not in rule.text for rule in self.allow or ())
@@ -144,7 +153,7 @@ class TargetPolicy:
             for rule in self.allow or ()
             if rule.network is not None and any(_inside(rule.network, each) for each in RESERVED)
         )
-        return self._singles_out(host, port) or any(rule.holds(address, port) for rule in within)
+        return self._singles_out(host, port) or any(rule.holds_wholly(address, port) for rule in within)
 
     def _unlisted(self, shown: str, port: int) -> str:
         if self.allow:
