@@ -2,7 +2,8 @@
 
 const MARGIN = 16;
 const SCALE = 2; // dots for each px, so that it stays sharp in a document
-const LEFT_OUT = ".tools, .menu, .tooltip, .chart-table, .chart-hint[hidden], [hidden], .u-cursor-x, .u-cursor-y, script";
+const DASHES = { planned: [3, 2], dash: [5, 3], dot: [2, 3], dashdot: [9, 3, 3, 3], long: [12, 3] };
+const LEFT_OUT = ".tools, .menu, .btn, .icon, .tooltip, .chart-table, .chart-hint[hidden], [hidden], .u-cursor-x, .u-cursor-y, script";
 
 /** Draws the figure and offers it as a PNG file. */
 export async function savePicture(figure, name) {
@@ -26,6 +27,7 @@ export function picture(figure) {
   ctx.fillRect(0, 0, canvas.width, canvas.height);
   ctx.translate(MARGIN - frame.left, MARGIN - frame.top);
   for (const plot of figure.querySelectorAll("canvas")) drawPlot(ctx, plot);
+  for (const line of figure.querySelectorAll("svg[viewBox] :is(path, polyline)")) drawLine(ctx, line);
   const walker = document.createTreeWalker(figure, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT, (node) =>
     node.nodeType === Node.ELEMENT_NODE && node.matches(LEFT_OUT) ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
@@ -38,6 +40,23 @@ export function picture(figure) {
 function drawPlot(ctx, plot) {
   const { left, top, width, height } = plot.getBoundingClientRect();
   ctx.drawImage(plot, left, top, width, height);
+}
+
+/** A line of an SVG that is stretched into its place: the shape is, its width is not. */
+function drawLine(ctx, line) {
+  const svg = line.ownerSVGElement;
+  const style = getComputedStyle(line);
+  if (svg.matches(".icon") || style.stroke === "none") return;
+  const { left, top, width, height } = svg.getBoundingClientRect();
+  const { width: wide, height: high } = svg.viewBox.baseVal;
+  const path = new Path2D();
+  const drawn = line.getAttribute("d") ?? `M${line.getAttribute("points")}`;
+  path.addPath(new Path2D(drawn), new DOMMatrix([width / wide, 0, 0, height / high, left, top]));
+  ctx.strokeStyle = style.stroke;
+  ctx.lineWidth = parseFloat(style.strokeWidth);
+  ctx.setLineDash(style.strokeDasharray === "none" ? [] : style.strokeDasharray.split(",").map(parseFloat));
+  ctx.stroke(path);
+  ctx.setLineDash([]);
 }
 
 function drawText(ctx, node) {
@@ -81,12 +100,20 @@ function drawKey(ctx, element) {
   const { left, top, width, height } = element.getBoundingClientRect();
   if (!width) return;
   const style = getComputedStyle(element);
-  if (element.matches(".lab.strong, .heat-key b, .key.sq, .key.disc")) {
+  if (element.matches(".lab.strong, .heat-key b, .key.sq, .key.disc, .letter")) {
     ctx.fillStyle = style.backgroundColor;
     ctx.fillRect(left, top, width, height);
   } else if (element.matches(".key")) {
-    ctx.fillStyle = style.borderTopColor;
-    ctx.fillRect(left, top, width, Math.max(1, parseFloat(style.borderTopWidth)));
+    const dash = Object.keys(DASHES).find((name) => element.classList.contains(name));
+    const border = parseFloat(style.borderTopWidth);
+    ctx.strokeStyle = border ? style.borderTopColor : style.getPropertyValue("--k");
+    ctx.lineWidth = border || 2;
+    ctx.setLineDash(DASHES[dash] ?? []);
+    ctx.beginPath();
+    ctx.moveTo(left, top + height / 2);
+    ctx.lineTo(left + width, top + height / 2);
+    ctx.stroke();
+    ctx.setLineDash([]);
   } else if (element.matches(".ends span")) {
     const before = getComputedStyle(element, "::before");
     if (before.content === "none") return;

@@ -1,7 +1,7 @@
 // Looking closer: what is dragged over a chart goes through the same form that can be typed into. The server
 // answers with the stretch's figures; here they are put in place of the whole run's, and into the address.
 
-import { savePicture } from "./charts-picture.js";
+import "./charts-files.js";
 
 export class Closer {
   constructor(charts) {
@@ -62,16 +62,3 @@ function address(stretch) {
   }
   return url;
 }
-
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-picture]");
-  for (const menu of document.querySelectorAll(".tools .menu[open]")) {
-    if (!menu.contains(event.target) || event.target.closest("[data-picture], [data-csv]")) menu.open = false;
-  }
-  if (!button) return;
-  const figures = button.closest("figure") ? [button.closest("figure")] : button.closest("details.card").querySelectorAll("figure");
-  for (const figure of figures) {
-    const title = figure.querySelector("h2, h3").textContent.trim().toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-");
-    savePicture(figure, `katydid-${title}.png`);
-  }
-});

@@ -1,5 +1,6 @@
 // The charts of a comparison: drawn from the page's own data; all words stand in the page.
 
+import "./charts-files.js";
 import { CurvePlot } from "./compare-curve.js";
 import { OverTimePlot } from "./compare-time.js";
 import { CompareTable } from "./compare-table.js";

@@ -22,7 +22,7 @@ def test_the_verdict_comes_first_and_has_all() -> None:
     text = shown()
     for part in (
         "Verdict, high confidence This service handles 40 requests at a time. Beyond 40,",
-        "✓ Throughput stops at 40. 398 to 399 req/s",
+        "✓ Throughput stops at 40. 398 to 399 successes/s",
         "? A connection pool or a proxy",
         "Works at a time 40.0 (95%: 39.90 to 40.10)",
         "With p95<200ms 398 successes/s at 64 users",

@@ -150,7 +150,7 @@ async def test_pictures_may_be_kept_and_shown_elsewhere(service: Service) -> Non
         assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
         again = {"If-None-Match": answer.headers["etag"]}
         assert (await service.client.get(f"/s/{token}/{name}", headers=again)).status_code == 304
-    assert "req/s, p95 5.00\u00a0ms" in (await service.client.get(f"/s/{token}/badge.svg")).text
+    assert "requests/s, p95 5.00\u00a0ms" in (await service.client.get(f"/s/{token}/badge.svg")).text
     page = (await service.client.get(f"/s/{token}")).text
     assert f'<meta property="og:image" content="http://127.0.0.1:8090/s/{token}/preview.png">' in page
 

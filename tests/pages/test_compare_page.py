@@ -9,6 +9,7 @@ import pytest
 
 from tests.api.conftest import Service
 from tests.runs.stored_runs import stored_run
+from webui.exports.compared import COMPARED_CHARTS
 
 pytestmark = pytest.mark.anyio
 
@@ -32,11 +33,22 @@ async def test_two_runs_side_by_side(service: Service) -> None:
     assert "B is about twice as fast as A." in page
     assert re.search(r'Workers \(label\)</th><td>1</td><td class="chg">.*?4</td>', page)
     rows = re.findall(r'<tr><th scope="row" class="nowrap">([^<]+)</th>', page)
-    assert rows[:3] == ["Throughput, req/s", "Requests sent, req/s", "Mean"]
+    assert rows[:3] == ["Throughput, successes/s", "Requests sent, requests/s", "Mean"]
     assert page.count("faster</span>") == 8
     assert 'href="/compare?run=r_b&run=r_a"' in page  # another base
-    assert '<th scope="row">200</th>' in page
+    assert '<th scope="row">200 OK</th>' in page
     assert "No request failed in any of the runs." in page
+    for name in COMPARED_CHARTS:
+        assert f'href="/api/v1/compare/charts/{name}.csv?run=r_a&run=r_b"' in page
+
+
+async def test_failures_have_the_words_of_the_run_page(service: Service) -> None:
+    await stored_run(service.store, "a", seconds=10, each=5, failures=2)
+    await stored_run(service.store, "b", seconds=10, each=5)
+    (words,) = re.findall(
+        r'id="error-\S+"><th scope="row" .*?</span>([^<]+)</span></th>', await text_of(service, "/runs/r_a")
+    )
+    assert f'<th scope="row">{words}</th>' in await text_of(service, "/compare?run=r_a&run=r_b")
 
 
 async def test_a_run_that_cannot_be_compared_says_why(service: Service) -> None:
@@ -122,7 +134,9 @@ async def test_a_shared_comparison_shows_no_secret_and_leads_nowhere_else(servic
     assert "path-secret" not in page
     assert "head-secret" not in page
     assert "<form" not in page
-    assert {to for to in re.findall(r'href="(/[^"]*)"', page) if not to.startswith("/static/")} <= {"/"}
+    leads_to = {to for to in re.findall(r'href="(/[^"]*)"', page) if not to.startswith("/static/")}
+    assert leads_to - {"/"} == {f"{link[1]}/charts/{name}.csv" for name in COMPARED_CHARTS}
+    assert (await text_of(service, f"{link[1]}/charts/p95.csv")).startswith("Run,Name,From s,To s,p95 ms\r\n")
     token = link[1].removeprefix("/s/")
     revoked = await service.client.post(f"/compare/shares/{token}/revoke", data={"run": ["r_a", "r_b"]})
     assert revoked.status_code == 303

@@ -82,7 +82,7 @@ async def test_a_sweep_fills_in_step_by_step(service: Service) -> None:
     reported(launch, replace(interval(1), steps=(step(4, 30, 2), step(2, 30, 1))))
     page = await page_of(service, launch)
     assert page.count('class="to-come"') == 4
-    assert text_of(page, "step-2").startswith("2 most req/s 30.0 5.00 5.00")
+    assert text_of(page, "step-2").startswith("2 most 30.0 5.00 5.00")
     assert "best" not in text_of(page, "step-4")
     assert text_of(page, "step-words").startswith("1 s each, after 200 ms to settle")
     assert [entry[:2] for entry in chart_data(page)["steps"]] == [[1, 10], [2, 30], [4, 30]]  # type: ignore[attr-defined]

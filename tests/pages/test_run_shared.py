@@ -72,7 +72,7 @@ async def test_a_pasted_link_unfurls_with_the_headline_numbers(service: Service)
     found = dict(re.findall(r'<meta (?:property|name)="((?:og|twitter):\w+)" content="([^"]*)"', page))
     assert found["og:title"] == "Items: passed"
     assert found["og:url"] == f"http://127.0.0.1:8090/s/{token}"
-    assert found["og:description"].startswith("10.0 req/s, p95 5.00\u00a0ms, 100% success.")
+    assert found["og:description"].startswith("10.0 requests/s, p95 5.00\u00a0ms, 100% success.")
     assert found["twitter:card"] == "summary_large_image"
 
 

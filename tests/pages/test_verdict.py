@@ -44,14 +44,14 @@ def test_each_pattern_has_its_page(pattern: Pattern) -> None:
 
 def test_the_verdict_has_its_evidence_figures_and_picture() -> None:
     page = page_of(ended_sweep(diagnosis()))
-    assert "<b>Throughput stops at 40.</b> 398 to 399 req/s" in page
+    assert "<b>Throughput stops at 40.</b> 398 to 399 successes/s" in page
     assert "sync <code>def</code> endpoints" in page
     shown = words(page)
     assert "What this can’t tell. A connection pool" in shown
     assert "Works at a time 40 95%: 39.9 to 40.1" in shown
-    assert "Most throughput 398 req/s 95%: 397 to 399" in shown
+    assert "Most throughput 398 successes/s 95%: 397 to 399" in shown
     assert "p95 up to the knee 102 ms at 40 users" in shown
-    assert "Most throughput with p95 latency below 200 ms 398 req/s at 64 users" in shown
+    assert "Most throughput with p95 latency below 200 ms 398 successes/s at 64 users" in shown
     assert page.count("<i></i>") == 80
     assert "40 requests are being worked on for about 100\u00a0ms and 40 are waiting" in page
 
@@ -154,7 +154,7 @@ def test_the_fits_and_the_law_are_explained() -> None:
     shown = words(page_of(ended_sweep(diagnosis())))
     assert "The knee comes from the hard limit (R² above 0.9999)." in shown
     assert "Universal Scalability Law (α 0.0068, β 0.00014, R² 0.981)" in shown
-    assert "users ÷ 398 req/s. Past the knee p50 sits on it" in shown
+    assert "users ÷ 398 successes/s. Past the knee p50 sits on it" in shown
 
 
 def test_the_law_is_not_said_to_hold_where_it_does_not() -> None:

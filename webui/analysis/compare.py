@@ -273,7 +273,7 @@ def _run_part(letter: str, run: _Run) -> ComparedRunPart:
         block_s=block,
         comparable=not run.reasons,
         reasons=run.reasons,
-        distribution=_distribution(run.response),
+        distribution=distribution_of(run.response),
         status_codes=document.status_codes,
         errors=document.errors,
     )
@@ -287,7 +287,7 @@ def _interval_s(run: _Run) -> float:
 _POINTS = 96  # of the curve; evenly spaced by the number of nines
 
 
-def _distribution(response: Histogram) -> tuple[PointPart, ...]:
+def distribution_of(response: Histogram) -> tuple[PointPart, ...]:
     """The curve from the fastest request to the highest percentile that the sample supports."""
     if not response:
         return ()

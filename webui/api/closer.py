@@ -15,7 +15,7 @@ from webui.web import Manager
 router = APIRouter(prefix="/api/v1/runs", tags=["runs"])
 
 MOST_S = 1e9
-_CSV: Final[dict[str, Any]] = {
+CSV_FILE: Final[dict[str, Any]] = {
     "description": "The file.",
     "content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}},
 }
@@ -38,7 +38,7 @@ async def read_run_stretch(
     "/{run_id}/charts/{name}.csv",
     summary="A chart's figures",
     response_class=Response,
-    responses={200: _CSV, **problems(404)},
+    responses={200: CSV_FILE, **problems(404)},
 )
 async def read_chart(
     run_id: RunId,

@@ -1,14 +1,17 @@
 """`/api/v1/compare`: runs side by side."""
 
+import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from webui.analysis.compare import check_count
 from webui.analysis.compare_document import Comparison
+from webui.api.closer import CSV_FILE, csv_response
 from webui.api.models import Share
 from webui.api.openapi import problems
 from webui.api.shares import NewShare
+from webui.exports.compared import COMPARED_CHARTS, compared_chart
 from webui.runs.comparing import comparison_of
 from webui.web import Manager, Storage
 
@@ -24,6 +27,24 @@ async def compare_runs(manager: Manager, run: RunIds) -> Comparison:
     """Each measure's change from the first run with its 95 % interval and a word, what differs between the
     plans, and a verdict. A run that cannot be compared says why."""
     return await comparison_of(manager, run)
+
+
+@router.get(
+    "/charts/{name}.csv",
+    summary="A comparison's chart's figures",
+    response_class=Response,
+    responses={200: CSV_FILE, **problems(404)},
+)
+async def read_compared_chart(
+    name: Annotated[str, Path(description="Which chart.", json_schema_extra={"enum": list(COMPARED_CHARTS)})],
+    manager: Manager,
+    run: RunIds,
+) -> Response:
+    """The figures behind one of the comparison's charts as CSV, a row for each run and moment."""
+    check_count(run)
+    views = [await manager.view(run_id) for run_id in run]
+    file = await asyncio.to_thread(compared_chart, views, name)
+    return csv_response(file.data, file.file_name)
 
 
 @router.post("/shares", status_code=201, summary="Share a comparison", responses=problems(404))

@@ -3,14 +3,16 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from webui.analysis.document import Moment
 from webui.analysis.part import Part
 from webui.analysis.trend import change_points
+from webui.api.closer import CSV_FILE, csv_response
 from webui.api.openapi import problems
 from webui.errors import NotFound
+from webui.exports.compared import trend_file
 from webui.store import MAX_PAGE, PlanGroup, RunQuery, RunSummary
 from webui.web import Storage
 
@@ -122,6 +124,23 @@ async def read_plan_trend(
         runs=tuple(_point(run) for run in runs),
         breaks=await asyncio.to_thread(_breaks, runs),
     )
+
+
+@router.get(
+    "/{plan_key}/trend.csv",
+    summary="A plan's trend as a file",
+    response_class=Response,
+    responses={200: CSV_FILE, **problems(404)},
+)
+async def read_trend_file(
+    plan_key: Annotated[str, Path(description="`plan_key` of a run.", max_length=64)], store: Storage
+) -> Response:
+    """The figures of its newest 200 measured runs in order of time as CSV."""
+    runs = await store.plan_runs(plan_key, MAX_RUNS)
+    if not runs:
+        raise NotFound("There is no plan of that key with a run that measured something.")
+    file = trend_file(plan_key, runs)
+    return csv_response(file.data, file.file_name)
 
 
 def _point(run: RunSummary) -> TrendPoint:

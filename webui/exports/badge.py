@@ -38,7 +38,7 @@ def run_badge(view: RunView) -> Badge:
         return Badge(f"{view.name}: no figures", view.status.value, colour)
     figures, result = total.all_endpoints, view.result()
     parts = [
-        f"{significant(result.totals.rate_rps)} req/s",
+        f"{significant(result.totals.rate_rps)} requests/s",
         f"p95 {milliseconds(result.response_time_ms.p95)}",
     ]
     if figures.totals.failures:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from webui import units
 from webui.analysis.document import ThresholdPart, TimesPart
+from webui.analysis.failure_words import failure_words
 from webui.exports.source import Source
 from webui.exports.words import VERDICTS, measured
 
@@ -82,7 +83,8 @@ def _figures(source: Source) -> str:
     rows = [
         ("Requests", requests),
         ("Success", units.percent(totals.success_percent)),
-        ("Throughput", f"{units.significant(totals.throughput_rps)} req/s"),
+        ("Throughput", f"{units.significant(totals.throughput_rps)} successes/s"),
+        ("Rate", f"{units.significant(totals.rate_rps)} requests/s"),
         ("p50, p95, p99", ", ".join(_three(document.response_time_ms))),
         ("Duration", units.duration(document.duration_s)),
     ]
@@ -113,7 +115,7 @@ def _steps(source: Source) -> str:
         )
         for step in source.document.steps
     ]
-    return _table(("Users", "req/s", "Success", "p50", "p95", "p99"), rows) if rows else ""
+    return _table(("Users", "Successes/s", "Success", "p50", "p95", "p99"), rows) if rows else ""
 
 
 def _endpoints(source: Source) -> str:
@@ -130,19 +132,24 @@ def _endpoints(source: Source) -> str:
         )
         for part in parts[:_MOST_ENDPOINTS]
     ]
-    table = _table(("Request", "Sent", "Success", "req/s", "p50", "p95", "p99"), rows)
+    table = _table(("Request", "Sent", "Success", "Successes/s", "p50", "p95", "p99"), rows)
     return table + _left_out(len(parts), _MOST_ENDPOINTS, "request")
 
 
 def _errors(source: Source) -> str:
     errors = source.document.errors
     rows = [
-        (code(error.kind), units.count(error.count), code(error.sample)) for error in errors[:_MOST_ERRORS]
+        (_happened(error.kind, source), units.count(error.count), code(error.sample))
+        for error in errors[:_MOST_ERRORS]
     ]
     if not rows:
         return ""
     table = _table(("Failure", "Count", "First seen as"), rows)
     return table + _left_out(len(errors), _MOST_ERRORS, "kind of failure", "kinds of failure")
+
+
+def _happened(kind: str, source: Source) -> str:
+    return plain(failure_words(kind, source.document.plan.get("http", {}).get("timeout_s")))
 
 
 def _left_out(there: int, shown: int, one: str, many: str | None = None) -> str:

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from webui import __version__, units
 from webui.analysis.document import RunDocument, TotalsPart
+from webui.analysis.failure_words import failure_words
 from webui.exports.percentiles import distribution
 from webui.exports.source import Source
 from webui.exports.words import measured
@@ -125,7 +126,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     names = ("significant", "count", "percent", "milliseconds", "size", "duration", "plural", "timer")
-    env.filters.update({name: getattr(units, name) for name in names}, measured=measured)
+    env.filters.update(
+        {name: getattr(units, name) for name in names}, measured=measured, failure=failure_words
+    )
     env.globals.update(version=__version__)
     return env
 

@@ -134,6 +134,6 @@ async def shared_comparison(share: ShareRecord, root: str, manager: RunManager) 
 def _shared_page(views: Sequence[RunView], url: str, share: ShareRecord) -> Response:
     shown = [as_shared(view, hide_target=share.hide_target) for view in views]
     comparison = compare_views(shown)
-    page = compare_page(shown, comparison, shared=True)
+    page = compare_page(shown, comparison, shared_at=f"/s/{share.token}")
     chart = chart_json(shown, comparison)
     return respond("compare/shared.html", page, chart=chart, url=url, expires_at=share.expires_at)

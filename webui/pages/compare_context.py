@@ -90,10 +90,21 @@ class ComparePage:
     percentiles: Sequence[tuple[float, Sequence[float | None]]]
     statuses: Sequence[tuple[str, Sequence[int]]]
     errors: Sequence[tuple[str, Sequence[int]]]
-    shared: bool = False
+    shared_at: str = ""  # the address of the link that shows it; empty on the owner's page
     problems: Sequence[str] = ()
     links: Sequence[ShareLink] = ()
     add: str = ""
+
+    @property
+    def shared(self) -> bool:
+        """Whether a link shows it, which leads nowhere else."""
+        return bool(self.shared_at)
+
+    def chart_data(self, name: str) -> str:
+        """The address of a chart's figures as a file."""
+        if self.shared_at:
+            return f"{self.shared_at}/charts/{name}.csv"
+        return f"/api/v1/compare/charts/{name}.csv?{urlencode(self.share_fields)}"
 
     @property
     def share_fields(self) -> Sequence[tuple[str, str]]:
@@ -163,14 +174,14 @@ def compare_page(
     views: Sequence[RunView],
     comparison: Comparison,
     *,
-    shared: bool = False,
+    shared_at: str = "",
     problems: Sequence[str] = (),
     links: Sequence[ShareLink] = (),
 ) -> ComparePage:
     """The page of a comparison of these runs."""
     settings = comparison.settings
     return ComparePage(
-        cards=cards(views, comparison, shared=shared),
+        cards=cards(views, comparison, shared=bool(shared_at)),
         comparison=comparison,
         lines=[_line(measure) for measure in comparison.measures],
         different=[setting for setting in settings if setting.differs],
@@ -178,7 +189,7 @@ def compare_page(
         percentiles=_percentiles(comparison),
         statuses=_counted([run.status_codes for run in comparison.runs]),
         errors=_counted([{error.kind: error.count for error in run.errors} for run in comparison.runs]),
-        shared=shared,
+        shared_at=shared_at,
         problems=problems,
         links=links,
         add=address([view.id for view in views], choose="1"),

@@ -2,6 +2,7 @@
 it all; what is done to runs are small posted forms."""
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from webui.web import Manager, Storage
 
 MAX_PINNED = 20
 MAX_AT_ONCE = 200
+_RUN = re.compile(r"/runs/r_[\w-]{1,60}")
 
 router = APIRouter(include_in_schema=False)
 
@@ -137,7 +139,7 @@ async def plan_trend(store: Store, plan_key: str) -> PlanTrend | None:
         return None
     runs = await store.plan_runs(plan_key, LONGEST)
     baseline = await store.baseline(plan_key)
-    trends = await asyncio.to_thread(trends_of, runs, baseline.id if baseline else None)
+    trends = await asyncio.to_thread(trends_of, runs)
     run = newest[0]
     return PlanTrend(plan_key, run.name, run.target, run.load, run.id, len(runs), trends, baseline)
 
@@ -247,8 +249,8 @@ def deleted_page(error: Deleted) -> Response:
 
 
 def _place(back: str) -> str:
-    """Where to go afterwards: a list of runs of this dashboard, without what it told before."""
-    return back if back == "/runs" or back.startswith("/runs?") else "/runs"
+    """Where to go afterwards: a list of runs or a run of this dashboard, without what it told before."""
+    return back if back == "/runs" or back.startswith("/runs?") or _RUN.fullmatch(back) else "/runs"
 
 
 def _see(address: str) -> Response:

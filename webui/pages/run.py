@@ -39,7 +39,8 @@ async def show(
         return deleted_page(error)
     links = await links_of(run_id, request, store)
     against = await baseline_box(view, store)
-    page = await run_in_threadpool(_page, view, links, against=against, stretch=(from_, to))
+    pinned = await _is_pinned(run_id, store)
+    page = await run_in_threadpool(_page, view, links, against=against, stretch=(from_, to), pinned=pinned)
     return marked_own(page) if links else page
 
 
@@ -50,13 +51,20 @@ def _page(
     status: int = 200,
     against: BaselineBox | None = None,
     stretch: tuple[str, str] = ("", ""),
+    pinned: bool = False,
 ) -> Response:
     base = f"/runs/{view.id}"
     page = run_page(view, view.audit, base=base, shares=links, change_problem=change_problem)
     closer = closer_of(view, page, *stretch)
     status = 422 if closer.problem else status
     chart = whole_chart(view)
-    return respond("run/page.html", page, status=status, chart=chart, against=against, closer=closer)
+    more: dict[str, Any] = {"chart": chart, "against": against, "closer": closer, "pinned": pinned}
+    return respond("run/page.html", page, status=status, **more)
+
+
+async def _is_pinned(run_id: str, store: Store) -> bool:
+    record = await store.get_run(run_id, with_result=False)
+    return record is not None and record.pinned
 
 
 @router.post("/runs/{run_id}/stop")
@@ -101,7 +109,8 @@ async def _not_changed(
     if _asked_by_htmx(request):
         return await run_in_threadpool(_state, view, words, status)
     links = await links_of(view.id, request, store)
-    return await run_in_threadpool(_page, view, links, words, status)
+    pinned = await _is_pinned(view.id, store)
+    return await run_in_threadpool(_page, view, links, words, status, pinned=pinned)
 
 
 def _state(view: RunView, problem: str | None, status: int = 200) -> Response:

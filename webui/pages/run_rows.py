@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from webui.analysis.document import ErrorPart, StepPart
+from webui.analysis.failure_words import failure_words, status_phrase
 from webui.analysis.knee import knee_step, levels_of
 from webui.metrics import thresholds
 from webui.metrics.snapshot import EndpointStats
@@ -25,9 +25,7 @@ class ErrorRow:
     """Failures of one kind at one endpoint; times since the start of the run."""
 
     id: str
-    kind: str
-    status: int | None  # of kinds `http_<status>`
-    phrase: str  # the status's standard words
+    words: str
     group: str  # "4xx", "5xx", "none" or "other": the colour in the charts
     endpoint: str
     count: int
@@ -122,8 +120,7 @@ def error_rows(parts: Sequence[ErrorPart], plan: Plan, *, in_order_of_time: bool
     rows = [
         ErrorRow(
             f"error-{places.get(place.endpoint, 0)}-{part.kind}",
-            part.kind,
-            *_status_words(part.kind),
+            failure_words(part.kind, plan.http.timeout_s),
             _group(part.kind),
             place.endpoint,
             place.count,
@@ -139,20 +136,10 @@ def error_rows(parts: Sequence[ErrorPart], plan: Plan, *, in_order_of_time: bool
     return sorted(rows, key=lambda row: (-row.count, row.id))
 
 
-def _status_words(kind: str) -> tuple[int | None, str]:
-    if not kind.startswith("http_"):
-        return None, ""
-    status = int(kind.removeprefix("http_"))
-    try:
-        return status, HTTPStatus(status).phrase
-    except ValueError:
-        return status, ""
-
-
 def code_rows(codes: Mapping[str, int], ended: int) -> list[CodeRow]:
     """One row for each status, and one for the requests without any, of `ended` requests."""
     rows = [
-        CodeRow(code, _status_words(f"http_{code}")[1], _key(code), number, _percent(number, ended))
+        CodeRow(code, status_phrase(code), _key(code), number, _percent(number, ended))
         for code, number in codes.items()
     ]
     silent = ended - sum(codes.values())

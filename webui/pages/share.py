@@ -12,6 +12,7 @@ from webui.errors import NotFound
 from webui.experiments import Experiment, ExperimentManager
 from webui.experiments.shared import as_shared as experiment_as_shared
 from webui.exports.charts import MEDIA_TYPE, chart_file
+from webui.exports.compared import compared_chart
 from webui.pages.chart_data import whole_chart
 from webui.pages.closer import From, Typed, closer_of, closer_parts, endpoint_series
 from webui.pages.compare import shared_comparison
@@ -150,11 +151,18 @@ async def chart(
     from_s: Seconds = None,
     to_s: Seconds = None,
 ) -> Response:
-    """A chart's figures. Raises NotFound for a chart that there is not, InvalidInput for a bad stretch."""
-    view = await shared_view(token, manager, store)
-    if isinstance(view, Response):
-        return view
-    file = await run_in_threadpool(chart_file, view, name, from_s, to_s)
+    """A chart's figures, of a run or of a comparison. Raises NotFound for a chart that there is not,
+    InvalidInput for a bad stretch."""
+    share = await store.share(token)
+    closed = why_closed(share, datetime.now(UTC))
+    if share is None or closed is not None:
+        return closed_page(closed or "unknown")
+    views = [await manager.view(run_id) for run_id in share.runs or [share.run_id]]
+    shown = [as_shared(view, hide_target=share.hide_target) for view in views]
+    if share.runs:
+        file = await run_in_threadpool(compared_chart, shown, name)
+    else:
+        file = await run_in_threadpool(chart_file, shown[0], name, from_s, to_s)
     return private(file_to_keep(file.data, file.file_name, MEDIA_TYPE))
 
 

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from webui import __version__, units
+from webui.analysis.failure_words import failure_words, status_words
 from webui.exports import FORMATS
 from webui.pages.context import line_points, spark_points, when
 from webui.resources import static_dir, templates_dir
@@ -54,6 +55,8 @@ FILTERS = {
     "spark_points": spark_points,
     "line_points": line_points,
     "when": when,
+    "failure": failure_words,
+    "status": status_words,
 }
 
 

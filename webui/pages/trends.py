@@ -37,7 +37,8 @@ class Dot:
 
     x: float
     y: float
-    run_id: str
+    value: float
+    run: RunSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +48,29 @@ class Trend:
 
     metric: str
     unit: str
-    points: str  # of an SVG polyline
     low: float
     high: float
-    last: float
-    count: int
+    dots: Sequence[Dot]
     breaks: Sequence[Break]
-    baseline: Dot | None
-    end: Dot
+
+    @property
+    def points(self) -> str:
+        """The dots as the points of an SVG polyline."""
+        return " ".join(f"{dot.x:.1f},{dot.y:.1f}" for dot in self.dots)
+
+    @property
+    def step(self) -> float:
+        """How far the dots stand apart."""
+        return self.dots[1].x - self.dots[0].x
 
 
-def trends_of(runs: Sequence[RunSummary], baseline_id: str | None) -> list[Trend]:
+def trends_of(runs: Sequence[RunSummary]) -> list[Trend]:
     """The trends of runs in order of time; those with fewer than two values are left out."""
-    found = [_trend(runs, name, unit, more, baseline_id) for name, unit, more in _SERIES]
+    found = [_trend(runs, name, unit, more) for name, unit, more in _SERIES]
     return [trend for trend in found if trend is not None]
 
 
-def _trend(
-    runs: Sequence[RunSummary], metric: str, unit: str, more: bool, baseline_id: str | None
-) -> Trend | None:
+def _trend(runs: Sequence[RunSummary], metric: str, unit: str, more: bool) -> Trend | None:
     known = [run for run in runs if getattr(run, metric) is not None]
     values = [float(getattr(run, metric)) for run in known]
     if len(values) < 2:
@@ -73,24 +78,21 @@ def _trend(
     # A percentage that falls from 100 to 99 is a large change: its axis need not begin at 0.
     low = min(values) if unit == "%" else 0.0
     high = 100.0 if unit == "%" else max(values)
-    dots = [_dot(place, value, len(values), low, high, known[place].id) for place, value in enumerate(values)]
+    dots = [_dot(place, run, values, low, high) for place, run in enumerate(known)]
     return Trend(
         metric=metric,
         unit=unit,
-        points=" ".join(f"{dot.x:.1f},{dot.y:.1f}" for dot in dots),
         low=low,
         high=high,
-        last=values[-1],
-        count=len(values),
+        dots=dots,
         breaks=[_break(point, known, dots, more) for point in change_points(values)],
-        baseline=next((dot for dot in dots if dot.run_id == baseline_id), None),
-        end=dots[-1],
     )
 
 
-def _dot(place: int, value: float, number: int, low: float, high: float, run_id: str) -> Dot:
-    share = (value - low) / (high - low) if high > low else 0.5
-    return Dot(4 + (WIDTH - 8) * place / (number - 1), HEIGHT - 4 - (HEIGHT - 4 - _TOP) * share, run_id)
+def _dot(place: int, run: RunSummary, values: Sequence[float], low: float, high: float) -> Dot:
+    share = (values[place] - low) / (high - low) if high > low else 0.5
+    x = 4 + (WIDTH - 8) * place / (len(values) - 1)
+    return Dot(x, HEIGHT - 4 - (HEIGHT - 4 - _TOP) * share, values[place], run)
 
 
 def _break(point: ChangePoint, runs: Sequence[RunSummary], dots: Sequence[Dot], more: bool) -> Break:

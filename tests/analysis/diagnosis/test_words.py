@@ -11,9 +11,9 @@ from webui.analysis.diagnosis.defaults import KNOWN, matches
 def test_a_pool_of_forty_threads_in_words() -> None:
     found = diagnosed(lambda w: Slots(w, 40, constant(0.05)))
     assert found.headline == "This service handles 40 requests at a time."
-    assert "throughput stays at 800 req/s" in found.summary
+    assert "throughput stays at 800 successes/s" in found.summary
     assert "40-thread pool" in found.summary
-    assert found.evidence[0].startswith("Throughput stops at 800 req/s. ")
+    assert found.evidence[0].startswith("Throughput stops at 800 successes/s. ")
     assert found.cannot_tell[0].startswith("What this can't tell. ")
     assert found.hypotheses[0].name == "AnyIO's worker threads"
     assert found.hypotheses[0].source.startswith("https://anyio.readthedocs.io/")

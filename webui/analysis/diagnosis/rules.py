@@ -5,10 +5,10 @@ from collections.abc import Callable
 from webui.analysis.diagnosis.answers import PACED, TOGETHER
 from webui.analysis.diagnosis.bootstrap import Interval
 from webui.analysis.diagnosis.facts import CHANGED, CORNER, Facts
-from webui.analysis.diagnosis.refusals import refuses
-from webui.analysis.diagnosis.verdict import Verdict, inconclusive
+from webui.analysis.diagnosis.refusals import TOO_MANY, refuses
+from webui.analysis.diagnosis.verdict import Cause, Verdict, inconclusive
 from webui.sweep.figures import Point
-from webui.units import count, milliseconds, percent, significant
+from webui.units import count, milliseconds, percent, plural, significant
 
 GENERATOR_LIMIT = 85.0  # percent of its core at the ceiling
 ONE = 1.35  # an effective parallelism under this is one at a time
@@ -35,18 +35,23 @@ def judge(facts: Facts) -> Verdict:
     return _affected(facts) if facts.canary.affected else _unaffected(facts)
 
 
-def badly_served(first: tuple[Point, ...]) -> str | None:
-    """Why one user was not served well; None where it was."""
+def badly_served(first: tuple[Point, ...]) -> Verdict | None:
+    """The verdict where one user was not served well; None where it was."""
     answers = sum(p.successes for p in first)
     failures = sum(p.failures for p in first)
     if failures > 0.05 * (answers + failures):
         share = percent(100 * failures / (answers + failures))
-        return (
+        by_rate = any(TOO_MANY in p.step.stats.status_codes for p in first)
+        return inconclusive(
+            "rate-limited" if by_rate else "often-fails" if answers else "never-served",
             f"One user alone was not served well: {count(failures)} of {count(answers + failures)} "
-            f"requests ({share}) failed."
+            f"requests ({share}) failed.",
         )
     if answers < 3:
-        return f"One user alone got {count(answers)} answers in the time there was: too few to build on."
+        return inconclusive(
+            "few-answers",
+            f"One user alone got {plural(answers, 'answer')} in the time there was: too few to build on.",
+        )
     return None
 
 
@@ -55,7 +60,8 @@ def _generator(facts: Facts) -> Verdict | None:
     if not facts.full or demand is None or demand <= GENERATOR_LIMIT:
         return None
     return inconclusive(
-        f"The generator itself was the limit: at the ceiling it used or waited for {demand:.0f}% of a core."
+        "generator",
+        f"The generator itself was the limit: at the ceiling it used or waited for {demand:.0f}% of a core.",
     )
 
 
@@ -66,8 +72,9 @@ def _changed(facts: Facts) -> Verdict | None:
     start = next(p for p in facts.points if p.kind != "single" and p.mean_s)
     end = next(p for p in facts.points if p.kind == "again")
     return inconclusive(
+        "changed",
         f"The service changed while it was measured: one user waited {_time(start.mean_s)} at the start and "
-        f"{_time(end.mean_s)} at the end."
+        f"{_time(end.mean_s)} at the end.",
     )
 
 
@@ -75,8 +82,9 @@ def _contradicts(facts: Facts) -> Verdict | None:
     pair = facts.contradiction
     if pair is None or not facts.full:
         return None
-    a, b = (f"{significant(p.rate)} req/s with {count(p.users)} users" for p in pair)
+    a, b = (f"{significant(p.rate)} successes/s with {count(p.users)} users" for p in pair)
     return inconclusive(
+        "contradicts",
         f"Levels that ought to agree do not: {a}, {b}. The service, or the machine it shares with others, "
         "was not the same all the time.",
         m=facts.m,
@@ -122,36 +130,40 @@ def _unaffected(facts: Facts) -> Verdict:
         return Verdict("degrades", m, doubts=_doubts(facts))
     ambiguous = _ambiguous(facts)
     if ambiguous is not None:
-        return inconclusive(ambiguous, m=m)
+        return inconclusive(*ambiguous, m=m)
     if m.value < ONE:
         return Verdict("serialised", m, doubts=_doubts(facts))
     return Verdict("fixed-slots", m, doubts=_doubts(facts))
 
 
-def _ambiguous(facts: Facts) -> str | None:
+def _ambiguous(facts: Facts) -> tuple[Cause, str] | None:
     """Where two explanations fit, what they are."""
     if facts.count is None and facts.m.width > TOO_WIDE:
         return (
+            "varies",
             f"The intervals are too wide: between {significant(facts.m.low)} and {significant(facts.m.high)} "
-            "requests at a time would fit. The service's own times vary too much for a sweep of this length."
+            "requests at a time would fit. The service's own times vary too much for a sweep of this length.",
         )
     bends = facts.corner_misfit is not None and facts.corner_misfit > CORNER
     if bends and facts.count is None:
         return (
+            "look-alikes",
             "Throughput bends long before it stops growing: several limits one after the other, or requests "
-            "that get in each other's way, would both look like this, and a fixed number at a time would not."
+            "that get in each other's way, would both look like this, and a fixed number at a time would not.",
         )
     if _is_paced(facts) or _waits_in_small_bursts(facts):
         gap = milliseconds(1000 / facts.ceiling.value)
         return (
+            "look-alikes",
             f"Even small bursts are answered one by one, every {gap}: a rate limit that makes requests wait, "
-            "and a part of each request that only one at a time may pass, would both look like this."
+            "and a part of each request that only one at a time may pass, would both look like this.",
         )
     if facts.canary.affected is None and (facts.count is None or facts.count < LONG):
         return (
+            "no-canary",
             f"About {significant(facts.m.value)} requests are worked on at a time, but without a canary (a "
             "second route to ask meanwhile) a blocked event loop, a busy processor and a limit on this route "
-            "all look the same."
+            "all look the same.",
         )
     return None
 
@@ -188,6 +200,13 @@ def _affected(facts: Facts) -> Verdict:
         return _same_line(facts, doubts)
     if not together and (m.value >= FEW or _is_paced(facts)):
         return _part_blocked(facts, doubts)
+    if facts.pinned and m.value >= ONE and not together:
+        return inconclusive(
+            "look-alikes",
+            "Users and the canary are served unevenly, so they are spread over several workers: workers that "
+            "compute, and workers that stand still while they work on a request, would both look like this.",
+            m=m,
+        )
     return Verdict("cpu-bound", m, doubts=doubts)
 
 
@@ -207,10 +226,11 @@ def _same_line(facts: Facts, doubts: int) -> Verdict:
     if _is_paced(facts):
         return _part_blocked(facts, doubts)
     ideal = bursts.ideal is not None and bursts.ideal < IDEAL
-    if facts.even and ideal:
+    if facts.even and ideal and not facts.pinned:
         return Verdict("fixed-slots", m, shade="one-pool", doubts=doubts)
-    if m.value > 16 and facts.even is not False:
+    if facts.even is not False and (m.value > 16 or ideal):
         return inconclusive(
+            "look-alikes",
             "The canary waits in the same line as the load: a pool that all routes share, and as many "
             "workers "
             "with a blocked event loop each, would both look like this.",

@@ -215,7 +215,7 @@ def _ceiling_evidence(facts: Facts) -> Iterator[str]:
         rates = sorted(p.rate for p in top)
         steps = "both steps" if len(top) == 2 else f"all {len(top)} steps"
         yield (
-            f"Throughput stops at {significant(facts.ceiling.value)} req/s. {significant(rates[0])} to "
+            f"Throughput stops at {significant(facts.ceiling.value)} successes/s. {significant(rates[0])} to "
             f"{_rate(rates[-1])} in {steps} from {count(top[0].users)} to {count(top[-1].users)} users."
         )
         low, high = top[0], top[-1]
@@ -333,7 +333,7 @@ def _ms(seconds: float | None) -> str:
 
 
 def _rate(value: float) -> str:
-    return f"{significant(value)} req/s"
+    return f"{significant(value)} successes/s"
 
 
 def _range_ms(seconds: Sequence[float]) -> str:
