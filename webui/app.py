@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from webui import __version__, api, pages, streams
+from webui.api.head import Head
 from webui.experiments import ExperimentManager
 from webui.fleet import Fleet
 from webui.lab.manager import LabManager
@@ -43,7 +44,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     host_name = socket.gethostname()
     entrance = Entrance.of(settings, (host_name, f"{host_name}.local"))
     app.state.entrance, app.state.settings = entrance, without_tokens(settings)
-    app.add_middleware(GZipMiddleware, minimum_size=1000)  # leaves event streams alone
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)  # leaves event streams alone
+    app.add_middleware(Head)
     app.add_middleware(BodyLimits, answer=api.problems.answer)
     app.add_middleware(Guard, entrance=entrance, answer=api.problems.answer)  # the outermost
     api.install(app)

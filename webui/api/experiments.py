@@ -3,11 +3,13 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
+from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from webui.analysis.document import Moment
 from webui.analysis.part import Part
 from webui.api.confirming import MayTest, saying_how_to_confirm
+from webui.api.etags import IfNoneMatch, finished, with_etag
 from webui.api.openapi import problems
 from webui.experiments import Definition, Experiment, Progress
 from webui.store import experiment_cursor
@@ -79,10 +81,22 @@ async def list_experiments(
     return ExperimentList(items=tuple(ExperimentDocument.of(each) for each in shown), next_cursor=more)
 
 
-@router.get("/{experiment_id}", summary="Read an experiment", responses=problems(404))
-async def read_experiment(experiment_id: ExperimentId, experiments: Experiments) -> ExperimentDocument:
-    """The experiment with what is measured so far, and how each variant differs from the first."""
-    return ExperimentDocument.of(await experiments.view(experiment_id))
+@router.get(
+    "/{experiment_id}",
+    summary="Read an experiment",
+    response_model=ExperimentDocument,
+    responses=with_etag(404),
+)
+async def read_experiment(
+    experiment_id: ExperimentId, experiments: Experiments, if_none_match: IfNoneMatch = None
+) -> Response:
+    """The experiment with what is measured so far, and how each variant differs from the first. One that has
+    ended has an ETag."""
+    experiment = await experiments.view(experiment_id)
+    document = ExperimentDocument.of(experiment)
+    if experiment.live:
+        return JSONResponse(document.model_dump(mode="json", by_alias=True))
+    return finished(document, if_none_match)
 
 
 @router.post("/{experiment_id}/stop", summary="Stop an experiment", responses=problems(404))

@@ -155,8 +155,9 @@ def _allowed(request: Request) -> str:
     """The methods that this address answers, as the header Allow lists them."""
     routes = request.app.routes
     tried = ((method, {**request.scope, "method": method}) for method in _METHODS)
+    answered = {method for method, scope in tried if any(r.matches(scope)[0] is Match.FULL for r in routes)}
     return ", ".join(
-        method for method, scope in tried if any(r.matches(scope)[0] is Match.FULL for r in routes)
+        method for method in _METHODS if method in answered or (method == "HEAD" and "GET" in answered)
     )
 
 

@@ -15,7 +15,7 @@ from webui.analysis.document import RunDocument, Status
 from webui.api import stream
 from webui.api.bodies import read_changes
 from webui.api.confirming import MayTest, confirmed_plan, saying_how_to_confirm
-from webui.api.etags import etag, matches
+from webui.api.etags import IfNoneMatch, finished, with_etag
 from webui.api.models import Changes, RunItem, RunList
 from webui.api.openapi import CHANGES_BODY, EVENTS, PLAN_BODY, problems
 from webui.api.waiting import MAX_WAIT_S, until_ended, wanted_wait_s
@@ -44,7 +44,6 @@ Prefer = Annotated[
     str | None,
     Header(description=f"`wait=30`: answer when it has ended, or after 30 s ({MAX_WAIT_S} at most)."),
 ]
-_ETAG = {"ETag": {"description": "Of a finished run's result.", "schema": {"type": "string"}}}
 _LOCATION = {"Location": {"description": "Where the new thing is.", "schema": {"type": "string"}}}
 
 
@@ -112,9 +111,9 @@ async def list_runs(
         pinned=pinned,
     )
     page = await store.list_runs(query)
-    live = {view.id: view for view in manager.all_live_runs()}
+    known = {view.id: view for view in manager.known_runs()}
     items = (RunItem.of(summary) for summary in page.items)
-    shown = tuple(item.now(live[item.id]) if item.id in live else item for item in items)
+    shown = tuple(item.now(known[item.id]) if item.id in known else item for item in items)
     return RunList(items=shown, next_cursor=page.next_cursor, total=page.total)
 
 
@@ -129,20 +128,14 @@ def _in_utc(name: str, moment: datetime | None) -> datetime | None:
     "/{run_id}",
     summary="Read a run's result",
     response_model=RunDocument,
-    responses={
-        200: {"headers": _ETAG},
-        304: {"description": "The client has this result already."},
-        **problems(404),
-    },
+    responses=with_etag(404),
 )
 async def read_run(
     request: Request,
     run_id: RunId,
     manager: Manager,
     store: Storage,
-    if_none_match: Annotated[
-        str | None, Header(description="The `ETag` of a result that the client has.", max_length=1000)
-    ] = None,
+    if_none_match: IfNoneMatch = None,
     prefer: Prefer = None,
 ) -> Response:
     """The result document; of a live run, the figures so far, or with `Prefer: wait=…` the result, where it
@@ -152,19 +145,12 @@ async def read_run(
         record = await store.get_run(run_id)
         saved = None if record is None else await asyncio.to_thread(stored_document, record)
         if saved is not None:
-            return await asyncio.to_thread(_finished, saved, if_none_match)
+            return await asyncio.to_thread(finished, saved, if_none_match)
     view = await manager.view(run_id)
     document = await asyncio.to_thread(view.result)  # over a long run's rows this takes a while
+    if not view.live:
+        return await asyncio.to_thread(finished, document, if_none_match)
     return JSONResponse(await asyncio.to_thread(document.model_dump, mode="json", by_alias=True))
-
-
-def _finished(document: RunDocument, if_none_match: str | None) -> Response:
-    body = document.model_dump_json(by_alias=True).encode()
-    tag = etag(body)
-    headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    if matches(tag, if_none_match):
-        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    return Response(body, media_type="application/json", headers=headers)
 
 
 @router.patch(

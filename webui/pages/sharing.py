@@ -114,6 +114,7 @@ def counts(request: Request) -> bool:
     fetch a link to preview it do not ask for HTML by name."""
     return (
         request.method == "GET"
+        and not getattr(request.state, "head", False)
         and _OWN not in request.cookies
         and "text/html" in request.headers.get("accept", "")
     )
