@@ -14,6 +14,7 @@ TARGET_LENGTH = 500  # of a target in lists; the plan has it in full
 SUMMARY = tuple(RunSummary.__dataclass_fields__)
 OF_RUN = (*SUMMARY, "note", "shards", "load_s")
 _LISTS = ("tags", "spark", "spark_p95")
+_SPARK_DIGITS = 4  # a sparkline shows no more, and lists read narrower rows
 
 
 def row(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,10 +24,14 @@ def row(fields: Mapping[str, Any]) -> dict[str, Any]:
         values["target"] = values["target"][:TARGET_LENGTH]
     for name in _LISTS:
         if name in values:
-            values[name] = list(values[name])
+            values[name] = list(values[name]) if name == "tags" else [_rounded(each) for each in values[name]]
     if values.get("cell") is not None:
         values["cell"] = dict(values["cell"])
     return values
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.{_SPARK_DIGITS}g}")
 
 
 def search_text(fields: Mapping[str, Any]) -> str:
