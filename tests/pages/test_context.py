@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webui.pages.context import SPARK_HEIGHT, SPARK_WIDTH, spark_points, when
-from webui.pages.rows import row_from_summary, with_live
+from webui.pages.rows import row_from_summary, with_known
 from webui.pages.templating import asset, sentence
 from webui.store import RunSummary
 
@@ -57,7 +57,7 @@ def test_a_run_cut_short_has_a_short_sparkline() -> None:
 
 
 def test_the_list_is_short_and_counts_all() -> None:
-    recent = with_live([], [summary(n) for n in range(30)], 1000)
+    recent = with_known([], [summary(n) for n in range(30)], 1000)
     assert len(recent.rows) == 10
     assert recent.total == 1000
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import aclosing
 
 import anyio
 import pytest
 
 from tests.api.conftest import Service, service
+from webui.runs.model import RunView
 from webui.streams.dashboard import RecentFeed
 
 __all__ = ["service"]
@@ -34,9 +36,9 @@ async def test_the_list_is_rendered_once_for_all(service: Service, monkeypatch: 
     rendered = []
     original = RecentFeed._html
 
-    def counted(self: RecentFeed) -> str:
+    def counted(self: RecentFeed, known: Sequence[RunView]) -> str:
         rendered.append(1)
-        return original(self)
+        return original(self, known)
 
     monkeypatch.setattr(RecentFeed, "_html", counted)
     feed = feed_of(service)

@@ -145,9 +145,9 @@ async def plan_trend(store: Store, plan_key: str) -> PlanTrend | None:
 
 
 def _rows(manager: RunManager, items: Sequence[RunSummary]) -> list[RunRow]:
-    """The rows in the store's order, with what is known at this moment of those that live."""
-    live = {view.id: view for view in manager.all_live_runs()}
-    return [_row(live[item.id], item) if item.id in live else row_from_summary(item) for item in items]
+    """The rows in the store's order, with what is known at this moment of those that are not saved."""
+    known = {view.id: view for view in manager.known_runs()}
+    return [_row(known[item.id], item) if item.id in known else row_from_summary(item) for item in items]
 
 
 def _row(view: RunView, item: RunSummary) -> RunRow:

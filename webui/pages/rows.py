@@ -24,7 +24,7 @@ class Recent:
 async def recent_runs(manager: RunManager, store: Store) -> Recent:
     """At most `RECENT` rows, but every run that lives. Raises StoreUnavailable."""
     page = await newest(store)
-    return with_live(manager.all_live_runs(), page.items, page.total)
+    return with_known(manager.known_runs(), page.items, page.total)
 
 
 async def newest(store: Store) -> RunPage:
@@ -32,12 +32,21 @@ async def newest(store: Store) -> RunPage:
     return await store.list_runs(RunQuery(limit=RECENT))
 
 
-def with_live(live: Sequence[RunView], stored: Sequence[RunSummary], total: int) -> Recent:
-    """The rows of live runs before those of stored ones, each run once."""
-    ids = {view.id for view in live}
-    rows = [row_from_view(view) for view in live]
-    rest = [row_from_summary(summary) for summary in stored if summary.id not in ids]
-    return Recent([*rows, *rest[: max(0, RECENT - len(rows))]], max(total, len(rows)))
+def with_known(known: Sequence[RunView], stored: Sequence[RunSummary], total: int) -> Recent:
+    """The rows of live runs before those of ended ones, each run once; `known` is what the store does not
+    know yet."""
+    rows = [row_from_view(view) for view in known if view.live]
+    left = max(0, RECENT - len(rows))
+    return Recent([*rows, *_ended(known, stored)[:left]], max(total, len(rows)))
+
+
+def _ended(known: Sequence[RunView], stored: Sequence[RunSummary]) -> list[RunRow]:
+    here = {view.id: view for view in known}
+    return [
+        row_from_view(here[summary.id]) if summary.id in here else row_from_summary(summary)
+        for summary in stored
+        if summary.id not in here or not here[summary.id].live
+    ]
 
 
 def row_from_summary(summary: RunSummary) -> RunRow:

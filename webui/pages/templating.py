@@ -69,6 +69,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # a look at every file of a page for each page
     )
     # `count` hides Jinja's alias of `length` on purpose: a number's text, as everywhere in Katydid.
     env.filters.update(FILTERS)

@@ -56,6 +56,11 @@ class Channel:
         for subscription in self._subscriptions:
             subscription.push(numbered)
 
+    @property
+    def watched(self) -> bool:
+        """Whether there is a viewer."""
+        return bool(self._subscriptions)
+
     def close(self) -> None:
         """Ends all viewers' streams after what is waiting for them."""
         self.closed = True

@@ -2,6 +2,10 @@
 
 from typing import Final, Protocol
 
+STOP_S: Final = 1.2  # for all runs together, when Katydid closes
+SAVE_S: Final = 1.0  # then; what the store has not taken is left to the next start
+GRACE_S: Final = 5.0  # over the ceiling of time, for engines to start and for last answers
+
 ENDED: Final = "This test has ended already."
 CLOSED: Final = "Katydid was closed."
 CLOSED_BEFORE: Final = "Katydid was closed before it had started."

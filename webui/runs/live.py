@@ -103,9 +103,11 @@ class LiveRun:
     # -- its life --------------------------------------------------------------------------------------
 
     def queued(self, position: int) -> None:
-        """It waits; 1 is next."""
-        if position != self.queue_position:
-            self.queue_position = position
+        """It waits; 1 is next. That others before it have begun is news for who looks at it alone: with
+        hundreds in the queue each start would be hundreds of events."""
+        news = self.queue_position is None or (position != self.queue_position and self.channel.watched)
+        self.queue_position = position
+        if news:
             self._publish("status")
 
     def starting(self, shards: int) -> None:

@@ -17,7 +17,7 @@ from webui.runs.driving import Driver, FleetLike
 from webui.runs.following import FollowedRun
 from webui.runs.ids import new_run_id
 from webui.runs.labels import checked_labels
-from webui.runs.limits import CLOSED, CLOSED_BEFORE, ENDED, FAILED_INSIDE, Limits
+from webui.runs.limits import CLOSED, CLOSED_BEFORE, ENDED, FAILED_INSIDE, GRACE_S, SAVE_S, STOP_S, Limits
 from webui.runs.live import LiveRun, utc_now
 from webui.runs.model import RunView
 from webui.runs.others import Others
@@ -30,10 +30,6 @@ from webui.security.ceilings import Ceilings
 from webui.security.gate import Gate
 from webui.store import RunRecord, Store
 from webui.units import plural
-
-STOP_S = 1.2  # for all runs together, when Katydid closes
-GRACE_S = 5.0  # over the ceiling of time, for engines to start and for last answers
-SAVE_S = 1.0  # then; what the store has not taken is left to the next start
 
 log = logging.getLogger(__name__)
 
@@ -265,9 +261,10 @@ class RunManager(Shelved):
         drivers = [*self._running.values(), *self._queue]
         return [driver.live.view() for driver in drivers if driver.live.status.live]
 
-    def all_live_runs(self) -> list[RunView]:
-        """The same, then those of other processes on the same PostgreSQL."""
-        return [*self.live_runs(), *self._others.views()]
+    def known_runs(self) -> list[RunView]:
+        """All runs of which more is known here than in the store: this process's, in the order of their
+        creation, until their end is saved, and live ones of other processes on the same PostgreSQL."""
+        return [*(driver.live.view() for driver in self._drivers.values()), *self._others.views()]
 
     @property
     def unsaved_count(self) -> int:

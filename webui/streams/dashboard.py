@@ -12,15 +12,17 @@ from sse_starlette import EventSourceResponse
 from webui.errors import StoreUnavailable
 from webui.lab.manager import RunningTarget
 from webui.pages.dashboard import practice_offers
-from webui.pages.rows import Recent, newest, with_live
+from webui.pages.rows import newest, with_known
 from webui.pages.templating import render
 from webui.runs.broadcast import Subscription
 from webui.runs.manager import RunManager
+from webui.runs.model import RunView
 from webui.store import RunPage, Store
 from webui.streams.fanout import NOTHING_SEEN, Board, Renderer, RendererFailed, html_event
 from webui.streams.run import event_stream
 from webui.web import Manager, Storage
 
+AT_MOST_EVERY_S = 0.25  # where many runs begin and end at once
 EVERY_S = 1.0  # how often figures are renewed while something runs
 IDLE_S = 30.0  # and while nothing does, so that "3 min ago" goes on
 
@@ -76,16 +78,18 @@ class RecentFeed:
         while changed is not None:
             if changed:
                 await self._read_store()
-            self.board.publish({"recent": self._html()})
-            changed = await _news(events, EVERY_S if self.manager.all_live_runs() else IDLE_S)
+            known = self.manager.known_runs()
+            self.board.publish({"recent": await asyncio.to_thread(self._html, known)})
+            await asyncio.sleep(AT_MOST_EVERY_S)
+            changed = await _news(events, EVERY_S if known else IDLE_S)
 
     async def _read_store(self) -> None:
         # While the store is not available, the list goes on with what it knows.
         with suppress(StoreUnavailable):
             self._stored = await newest(self.store)
 
-    def _html(self) -> str:
-        recent: Recent = with_live(self.manager.all_live_runs(), self._stored.items, self._stored.total)
+    def _html(self, known: Sequence[RunView]) -> str:
+        recent = with_known(known, self._stored.items, self._stored.total)
         return render("dashboard/live.html", recent, practice=self.practice())
 
 
