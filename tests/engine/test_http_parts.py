@@ -286,9 +286,53 @@ def test_anything_decodes_within_the_limit_or_is_undecodable(body: bytes, encodi
             assert len(decode(data, encoding, 100)) <= max(100, len(data) if encoding == "" else 0)
 
 
-def test_a_body_of_many_parts_is_given_up() -> None:
-    with pytest.raises(Undecodable, match="parts"):
+class Decoder:
+    """zlib's, with the bytes counted that it is given and that it copies for being given too much."""
+
+    handled = 0
+
+    def __init__(self, window: int) -> None:
+        self._stream = REAL_DECODER(window)
+
+    def decompress(self, piece: memoryview, most: int) -> bytes:
+        Decoder.handled += len(piece)
+        return self._stream.decompress(piece, most)
+
+    @property
+    def eof(self) -> bool:
+        return self._stream.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        Decoder.handled += len(self._stream.unused_data)
+        return self._stream.unused_data
+
+
+REAL_DECODER = zlib.decompressobj
+
+
+@pytest.mark.parametrize(("parts", "size"), [(1, 900_000), (9_999, 20), (300, 5_000)])
+def test_the_work_grows_with_the_body_not_with_its_parts(
+    monkeypatch: pytest.MonkeyPatch, parts: int, size: int
+) -> None:
+    monkeypatch.setattr(zlib, "decompressobj", Decoder)
+    Decoder.handled, part = 0, bytes(index * 7 % 251 for index in range(size))
+    body = gzip.compress(part, 1) * parts
+    assert decode(body, "gzip", parts * size) == part * parts
+    assert Decoder.handled <= 5 * len(body) + 64 * parts
+    with pytest.raises(Undecodable, match="more than"):
+        decode(body, "gzip", parts * size - 1)
+
+
+def test_a_body_of_very_many_parts_is_given_up() -> None:
+    with pytest.raises(Undecodable, match="in more than 10,000 parts"):
         decode(gzip.compress(b"") * 100_000, "gzip", 1_000_000)
+
+
+def test_zeros_after_a_part_are_padding() -> None:
+    assert decode(gzip.compress(b"a") + bytes(99) + gzip.compress(b"b") + bytes(3), "gzip", 9) == b"ab"
+    with pytest.raises(Undecodable, match="in the middle"):
+        decode(gzip.compress(b"a") + gzip.compress(b"b")[:-1], "gzip", 9)
 
 
 def test_a_bomb_takes_no_more_than_the_limit() -> None:

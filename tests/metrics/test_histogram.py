@@ -27,11 +27,36 @@ def test_percentiles_equal_hdrhistograms(decades: int) -> None:
 
 def test_layout_is_hdrhistograms_index_for_index() -> None:
     reference = HdrHistogram(1, MAX_US, 3)
-    values = [0, 1, 2047, 2048, 2049, 4095, 4096, 1_000_000, 123_456_789]
+    powers = [1 << power for power in range(40)]
+    odd = [1_000_000, 123_456_789, MAX_US - 1, MAX_US]
+    values = sorted({0, *odd, *(power + more for power in powers for more in (-1, 0, 1))})
     for value in values:
         reference.record_value(value)
     recorded = [i for i in range(reference.counts_len) if reference.get_count_at_index(i)]
     assert sorted(set(bucket_of(np.array(values)).tolist())) == recorded
+
+
+@pytest.mark.parametrize(
+    ("value", "bucket"),
+    [
+        (0, 0),
+        (1023, 1023),
+        (1024, 1024),
+        (2047, 2047),
+        (2048, 2048),
+        (2049, 2048),
+        (2050, 2049),
+        (4095, 3071),
+    ],
+)
+def test_the_buckets_around_the_first_that_is_wider_than_a_microsecond(value: int, bucket: int) -> None:
+    assert bucket_of(np.array([value])).tolist() == [bucket]
+
+
+def test_what_is_larger_than_the_largest_is_counted_as_that() -> None:
+    largest = bucket_of(np.array([MAX_US]))[0]
+    assert (bucket_of(np.array([MAX_US + 1, 2 * MAX_US, 2**63 - 1])) == largest).all()
+    assert lowest_of(np.array([largest], np.int32))[0] == MAX_US
 
 
 @given(durations_ns.filter(bool))

@@ -1,14 +1,19 @@
 """Merging intervals and shards, the codec, and the books."""
 
+from collections.abc import Callable
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.strategies import snapshots
-from webui.metrics.codec import decode, encode
+from webui.metrics.codec import decode, encode, pack, unpack
 from webui.metrics.snapshot import EndpointStats, Snapshot, Totals, merge_shards, merge_time
 
+few = settings(max_examples=25)  # a snapshot takes long to make up
 
+
+@few
 @given(snapshots(), snapshots(), snapshots())
 def test_both_merges_are_associative(a: Snapshot, b: Snapshot, c: Snapshot) -> None:
     for together in (merge_shards, merge_time):
@@ -23,6 +28,7 @@ def _without_samples(snapshot: Snapshot) -> tuple[object, ...]:
     return *figures, snapshot.steps, snapshot.probing
 
 
+@few
 @given(st.lists(snapshots(), min_size=1, max_size=4))
 def test_totals_add_in_both_directions(parts: list[Snapshot]) -> None:
     expected = sum((part.totals for part in parts), Totals())
@@ -36,9 +42,10 @@ def test_gauges_add_over_shards_and_keep_the_later_over_time() -> None:
     assert merge_time([early, late]).in_flight == 1
 
 
+@few
 @given(snapshots())
 def test_codec_round_trip(snapshot: Snapshot) -> None:
-    assert decode(encode(snapshot)) == snapshot
+    assert decode(encode(snapshot)) == unpack(pack(snapshot)) == snapshot
 
 
 def test_codec_keeps_one_histogram_for_response_and_service() -> None:
@@ -46,18 +53,29 @@ def test_codec_keeps_one_histogram_for_response_and_service() -> None:
     assert endpoint.service is endpoint.response
 
 
+FORMS = [(encode, decode), (pack, unpack)]
+
+
+@pytest.mark.parametrize("read", [decode, unpack])
 @given(st.binary(max_size=200))
-def test_foreign_bytes_are_a_value_error(data: bytes) -> None:
+def test_foreign_bytes_are_a_value_error(read: Callable[[bytes], Snapshot], data: bytes) -> None:
     with pytest.raises(ValueError, match="not a snapshot"):
-        decode(data)
+        read(data)
 
 
+@pytest.mark.parametrize(("write", "read"), FORMS)
+@few
 @given(snapshots(), st.data())
-def test_a_damaged_snapshot_never_raises_anything_else(snapshot: Snapshot, data: st.DataObject) -> None:
-    document = bytearray(encode(snapshot))
+def test_a_damaged_snapshot_never_raises_anything_else(
+    write: Callable[[Snapshot], bytes],
+    read: Callable[[bytes], Snapshot],
+    snapshot: Snapshot,
+    data: st.DataObject,
+) -> None:
+    document = bytearray(write(snapshot))
     document[data.draw(st.integers(0, len(document) - 1))] ^= data.draw(st.integers(1, 255))
     try:
-        decode(bytes(document))
+        read(bytes(document))
     except ValueError as error:
         assert str(error)  # noqa: PT017 - anything but a ValueError fails the test
 

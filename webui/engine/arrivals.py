@@ -82,6 +82,9 @@ class RateShape(Shape):
         while self._due_ns < end:
             self._take_next(now)
 
+    def pause(self, now: int) -> None:
+        self.close(now)
+
     def idle(self, user: User) -> None:
         self._pool.put(user)
 
@@ -89,6 +92,7 @@ class RateShape(Shape):
         """The new rate holds from now on. What of the present gap has passed is kept."""
         if kind != "rate":
             return False
+        self.close(now)
         self._times = self._changed(value, now / NS_PER_S)
         self._line = Line.constant(value)
         self._base_ns = now

@@ -40,5 +40,8 @@ class Shape(ABC):
         """Changes users or rate from now on; False where that has no meaning."""
         return False
 
+    def pause(self, now: int) -> None:  # noqa: B027  # most shapes have done by then what was due
+        """A pause begins."""
+
     def resume(self, now: int) -> None:  # noqa: B027  # most shapes need not know
         """A pause is over. In it `advance` was not called."""

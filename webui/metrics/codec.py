@@ -93,7 +93,10 @@ def _decompressed(data: bytes) -> bytes:
 
 
 def _unpacked(raw: bytes) -> list[Any]:
-    document = msgpack.unpackb(raw, strict_map_key=False)
+    try:
+        document = msgpack.unpackb(raw, strict_map_key=False)
+    except ValueError as error:  # most of what msgpack finds wrong
+        raise ValueError(f"not a snapshot: {error}") from error
     if not isinstance(document, list) or document[0] not in _READABLE:
         raise ValueError("not a snapshot of a known format")
     return document
