@@ -100,6 +100,8 @@ def _serving(service: str) -> list[psutil.Process]:
         (["--lab", "threads", "--workers", ","], "--workers: write whole numbers"),
         (["--lab", "threads", "--users", ","], "--users: write whole numbers"),
         (["--lab", "threads", "--path", "/other"], "--path: goes with services of yours"),
+        (["--lab", "threads", "--start-timeout", "5s"], "--start-timeout: goes with --start"),
+        (["--start", "a=sleep {port}", "--start-timeout", "0s"], "--start-timeout: a service needs"),
         (["--workers", "2", "--variant", "a=http://127.0.0.1:1"], "goes with --lab"),
         (["--variant", "a=ftp://x"], "--variant: "),
         (["--start", "sleep 60 {port}"], "is LABEL=COMMAND"),

@@ -41,22 +41,25 @@ async def test_it_runs_here_answers_and_ends_by_itself_with_its_workers(
     monkeypatch.chdir(tmp_path)
     async with started(python(SERVICE), "/") as base_url:
         assert httpx.get(f"{base_url}/no-such-file").status_code == 404
-        assert len(below_this_process()) == 3  # the guard, the service, and what that started
+        # the guard and its watcher, the service and what that started
+        assert len(below_this_process()) == 4
         assert not (tmp_path / "ended").exists()
     assert below_this_process() == []
     assert (tmp_path / "ended").exists()
 
 
 @pytest.mark.parametrize(
-    ("script", "words"),
+    ("script", "timeout_s", "words"),
     [
-        ("import time; time.sleep(60)", "did not answer at http://127.0.0.1:"),
-        ("raise SystemExit('no database here')", "its last words: no database here"),
+        ("import time; time.sleep(60)", 0.3, "did not answer at http://127.0.0.1:"),
+        ("raise SystemExit('no database here')", 20, "its last words: no database here"),
     ],
 )
-async def test_one_that_does_not_come_up_says_why_and_is_gone(script: str, words: str) -> None:
+async def test_one_that_does_not_come_up_says_why_and_is_gone(
+    script: str, timeout_s: float, words: str
+) -> None:
     with pytest.raises(TargetFailed, match=words):
-        async with started(python(script, timeout_s=1), "/"):
+        async with started(python(script, timeout_s), "/"):
             raise AssertionError("it never answered")
     assert below_this_process() == []
 

@@ -13,7 +13,7 @@ from webui.lab.manager import LabManager
 from webui.lab.practice import practice_targets, start_practice_targets
 from webui.settings import Settings
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("light")]
 
 
 async def test_a_taken_port_is_passed_over(lab: LabManager, monkeypatch: pytest.MonkeyPatch) -> None:

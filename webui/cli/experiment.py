@@ -1,13 +1,14 @@
 """`katydid experiment`: one load over a grid of variants and numbers of users."""
 
 import re
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 from pydantic import ValidationError
 
-from webui.cli.spreading import in_panel
+from webui.cli.experiment_flags import CellFlags, ResultFlags, TriedFlags
+from webui.cli.spreading import spread
 from webui.errors import InvalidInput, Problem
 from webui.units import parse_count, parse_duration
 
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
     from webui.lab.model import PracticeTarget
 
 T = TypeVar("T")
-_tried = in_panel("What is tried")
-_load = in_panel("Load")
-_result = in_panel("Result")
-_Text = str | None
-_Texts = list[str] | None
 _FLAGS = {
     "variants": "--variant",
     "path": "--path",
@@ -35,72 +31,10 @@ _FLAGS = {
 
 def add_to(app: typer.Typer) -> None:
     """Adds this command."""
-    app.command("experiment")(experiment)
+    app.command("experiment")(spread(experiment))
 
 
-def experiment(
-    lab: Annotated[_Text, _tried("--lab", metavar="NAME", says="Try this practice target.")] = None,
-    workers: Annotated[
-        _Text, _tried("--workers", metavar="LIST", says="With --lab: numbers of workers, such as 1,2,4.")
-    ] = None,
-    variant: Annotated[
-        _Texts,
-        _tried("--variant", metavar="LABEL=URL", says="Try the service at this address. May be repeated."),
-    ] = None,
-    start: Annotated[
-        _Texts,
-        _tried(
-            "--start",
-            metavar="LABEL=COMMAND",
-            says="Try the service that this command starts on {port}, and end it. May be repeated.",
-        ),
-    ] = None,
-    start_timeout: Annotated[
-        str,
-        typer.Option(
-            "--start-timeout",
-            metavar="TIME",
-            help="With --start: how long a service may take until it answers.",
-            rich_help_panel="What is tried",
-        ),
-    ] = "30s",
-    path: Annotated[
-        _Text, _tried("--path", metavar="PATH", says="What is asked of your services (/).")
-    ] = None,
-    users: Annotated[
-        _Text,
-        _load("--users", "-u", metavar="LIST", says="Users at a time, one column each (1,4,16,64,256)."),
-    ] = None,
-    time: Annotated[
-        _Text, _load("--time", "-t", metavar="TIME", says="How long each cell lasts (3s).")
-    ] = None,
-    warmup: Annotated[
-        _Text,
-        _load("--warmup", metavar="TIME", says="Load before each cell, in none of its figures (500ms)."),
-    ] = None,
-    diagnose: Annotated[
-        bool,
-        _load("--diagnose/--no-diagnose", says="Sweep each variant too, to say why it behaves so (yes)."),
-    ] = True,
-    may_test: Annotated[
-        bool, _load("--i-may-test", says="Yes, I may test the public addresses in this experiment.")
-    ] = False,
-    name: Annotated[_Text, _result("--name", metavar="TEXT", says="What lists call it.")] = None,
-    json_file: Annotated[
-        _Text,
-        _result("--json", metavar="FILE|-", says="Write the result document here; - is standard output."),
-    ] = None,
-    save: Annotated[
-        bool, _result("--save/--no-save", says="Keep it where the dashboard sees it, or nowhere (keep).")
-    ] = True,
-    database_url: Annotated[
-        _Text, _result("--database-url", metavar="URL", says="Keep it in this database.")
-    ] = None,
-    data_dir: Annotated[
-        _Text, _result("--data-dir", metavar="DIR", says="The folder of the database.")
-    ] = None,
-    quiet: Annotated[bool, _result("--quiet", "-q", says="Show nothing while it runs.")] = False,
-) -> int:
+def experiment(tried: TriedFlags, cells: CellFlags, result: ResultFlags) -> int:
     """Try several variants of a service, each with several numbers of users, and see what changes.
 
     Variants are numbers of workers of a practice target, addresses, or services that commands of yours start:
@@ -111,53 +45,67 @@ def experiment(
     """
     from webui.cli.output import Output
 
-    output = Output(quiet, {} if json_file is None else {"json": json_file})
+    output = Output(result.quiet, {} if result.json_file is None else {"json": result.json_file})
     output.check()
-    commands = _commands(start or [], _parsed("--start-timeout", start_timeout, parse_duration))
-    if lab is not None and path is not None:
+    commands = _commands(tried)
+    load = _load_of(cells)
+    definition = _definition({"name": result.name, **load, **_tried_of(tried, commands)})
+    from webui.cli.one_experiment import experiment_once  # takes a second, which mistakes need not wait for
+
+    places = {"database_url": result.database_url, "data_dir": result.data_dir}
+    kept = places if result.save else None
+    return experiment_once(definition, commands, output, kept, may_test=cells.may_test)
+
+
+def _load_of(cells: CellFlags) -> dict[str, Any]:
+    """The fields of the definition that say how each cell is measured. Raises InvalidInput."""
+    given: dict[str, Any] = {"diagnose": cells.diagnose}
+    if cells.users is not None:
+        given["users"] = _numbers("--users", cells.users)
+    for field, flag, text in (("cell_s", "--time", cells.time), ("warmup_s", "--warmup", cells.warmup)):
+        if text is not None:
+            given[field] = _parsed(flag, text, parse_duration)
+    return given
+
+
+def _tried_of(tried: TriedFlags, commands: "dict[str, StartCommand]") -> dict[str, Any]:
+    """`target`, `path` and `variants` of the definition. Raises InvalidInput, NotFound."""
+    if tried.lab is None:
+        return {"path": tried.path, "variants": _own_variants(tried, commands)}
+    if tried.path is not None:
         raise InvalidInput.at(
             "--path", "goes with services of yours; a practice target has a route of its own"
         )
-    given: dict[str, Any] = {"path": path, "name": name, "diagnose": diagnose}
-    if users is not None:
-        given["users"] = _numbers("--users", users)
-    if time is not None:
-        given["cell_s"] = _parsed("--time", time, parse_duration)
-    if warmup is not None:
-        given["warmup_s"] = _parsed("--warmup", warmup, parse_duration)
-    definition = _definition(given | _tried_of(lab, workers, variant or [], commands))
-    from webui.cli.one_experiment import experiment_once  # takes a second, which mistakes need not wait for
-
-    places = {"database_url": database_url, "data_dir": data_dir}
-    return experiment_once(definition, commands, output, places if save else None, may_test=may_test)
+    if tried.variant or commands:
+        raise InvalidInput.at("--lab", "try a practice target or services of your own, not both")
+    return {"target": tried.lab, "variants": _over_workers(tried.lab, tried.workers)}
 
 
-def _tried_of(
-    lab: str | None, workers: str | None, variants: Sequence[str], commands: "dict[str, StartCommand]"
-) -> dict[str, Any]:
-    """`target` and `variants` of the definition. Raises InvalidInput, NotFound."""
-    from webui.experiments.model import DEFAULT_WORKERS, labelled_address, over_workers
+def _own_variants(tried: TriedFlags, commands: "dict[str, StartCommand]") -> list[dict[str, Any]]:
+    from webui.experiments.model import labelled_address
+
+    if tried.workers is not None:
+        raise InvalidInput.at(
+            "--workers", "goes with --lab; a service of yours takes it in its --start command"
+        )
+    found: list[dict[str, Any]] = [labelled_address(text) for text in tried.variant]
+    found += [{"label": label, "started": True} for label in commands]
+    if not found:
+        raise InvalidInput.at(
+            "--variant", "say what to try: --lab NAME, --variant LABEL=URL or --start LABEL=COMMAND"
+        )
+    return found
+
+
+def _over_workers(name: str, workers: str | None) -> list[dict[str, Any]]:
+    from webui.experiments.model import DEFAULT_WORKERS, over_workers
     from webui.lab.registry import find
 
-    if lab is None:
-        if workers is not None:
-            raise InvalidInput.at(
-                "--workers", "goes with --lab; a service of yours takes it in its --start command"
-            )
-        own: list[dict[str, Any]] = [labelled_address(text) for text in variants]
-        own += [{"label": label, "started": True} for label in commands]
-        if not own:
-            raise InvalidInput.at(
-                "--variant", "say what to try: --lab NAME, --variant LABEL=URL or --start LABEL=COMMAND"
-            )
-        return {"variants": own}
-    if variants or commands:
-        raise InvalidInput.at("--lab", "try a practice target or services of your own, not both")
-    target = find(lab)
+    target = find(name)
     counts = DEFAULT_WORKERS if workers is None else tuple(_numbers("--workers", workers))
     for count in counts if workers is not None else ():
         _check_workers(target, count)  # one that it does not take is named here, not left out
-    return {"target": lab, "variants": [each.model_dump() for each in over_workers(target, counts)]}
+    return [each.model_dump() for each in over_workers(target, counts)]
 
 
 def _check_workers(target: "PracticeTarget", count: int) -> None:
@@ -168,17 +116,32 @@ def _check_workers(target: "PracticeTarget", count: int) -> None:
         raise InvalidInput([Problem("--workers", each.message) for each in error.problems]) from error
 
 
-def _commands(given: Sequence[str], timeout_s: float) -> "dict[str, StartCommand]":
+def _commands(tried: TriedFlags) -> "dict[str, StartCommand]":
+    """The start commands by label. Raises InvalidInput."""
     from webui.experiments import StartCommand
 
+    timeout_s = _start_timeout_s(tried)
     found: dict[str, StartCommand] = {}
-    for text in given:
+    for text in tried.start:
         label, equals, command = (part.strip() for part in text.partition("="))
         if not equals or not label:
             raise InvalidInput.at("--start", f"is LABEL=COMMAND, not {text[:80]!r}")
         if label in found:
             raise InvalidInput.at("--start", f"two variants have the label {label!r}")
         found[label] = _parsed("--start", command, lambda text: StartCommand.parse(text, timeout_s))
+    return found
+
+
+def _start_timeout_s(tried: TriedFlags) -> float:
+    from webui.experiments.starting import START_TIMEOUT_S
+
+    if tried.start_timeout is None:
+        return START_TIMEOUT_S
+    found = _parsed("--start-timeout", tried.start_timeout, parse_duration)
+    if not tried.start:
+        raise InvalidInput.at("--start-timeout", "goes with --start: no other service is waited for")
+    if found <= 0:
+        raise InvalidInput.at("--start-timeout", "a service needs some time until it answers, such as 30s")
     return found
 
 

@@ -7,8 +7,9 @@ would need a graceful end. For servers that do, anything that comes along the le
 itself. What the server writes is passed on, so that the end of this process, too, shows as the end of its
 output.
 
-Where the guard itself is killed, its parent ends the group; where both are killed at once, Linux ends the
-server, though not further workers that it has started.
+Where the guard itself is killed, its parent ends the group. Where both are killed at once, a second process
+does: the watcher, a fork of the guard, waits on a pipe that the guard alone holds open. Where that is killed
+too, Linux ends the server, though not further workers that it has started.
 
 It is run by its path and imports nothing of Katydid, so it can start in any directory.
 """
@@ -28,6 +29,7 @@ _PR_SET_PDEATHSIG = 1
 
 def main(command: list[str]) -> NoReturn:
     """Never returns: it is in the group that it kills."""
+    _set_watcher()
     try:
         server = subprocess.Popen(  # noqa: S603
             command,
@@ -44,6 +46,20 @@ def main(command: list[str]) -> NoReturn:
     threading.Thread(target=_until_the_parent_is_gone, args=(server,), daemon=True).start()
     server.wait()
     output.join(_LAST_WORDS_S)  # a worker that lives on may hold the pipe
+    _end_group()
+
+
+def _set_watcher() -> None:
+    """Forks the watcher. Comes first: there is no thread yet, and no server that could inherit the pipe."""
+    watched, held = os.pipe()  # neither is inherited by the server
+    if os.fork():
+        os.close(watched)
+        return
+    os.close(held)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in range(3):  # neither the leash nor the output is its to hold open
+        os.dup2(nowhere, standard)
+    os.read(watched, 1)
     _end_group()
 
 

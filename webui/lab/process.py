@@ -38,7 +38,7 @@ class ServerProcess:
         """Starts the command under a guard (see `webui.lab.guard`). Raises OSError."""
         # A session of its own: Ctrl-C in the terminal reaches Katydid alone, which ends this in turn.
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", _GUARD, *command),
+            *(sys.executable, "-PS", _GUARD, *command),
             stdin=PIPE,
             stdout=PIPE,
             stderr=STDOUT,
