@@ -42,7 +42,11 @@ def _of_figures(document: RunDocument, intervals: int) -> Iterator[str]:
 def _of_load(document: RunDocument) -> Iterator[str]:
     load = document.plan.get("load", {})
     if load.get("shape") == "sweep":
-        yield "a sweep goes through many levels, so its totals mix them; compare runs at one level"
+        yield (
+            "it is a sweep, which measures many numbers of users one after the other: figures of all of them "
+            "together say nothing. Set the steps on their pages side by side, or compare runs with one "
+            "number of users"
+        )
     if load.get("shape") == "burst" and load.get("count", 1) < LEAST_BURSTS:
         has = plural(load.get("count", 1), "burst")
         yield f"it has {has}, and {LEAST_BURSTS} are needed to see how they vary"
