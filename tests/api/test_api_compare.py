@@ -6,6 +6,7 @@ import pytest
 
 from tests.api.conftest import Service
 from tests.runs.stored_runs import stored_run
+from webui.exports.compared import COMPARED_CHARTS
 
 pytestmark = pytest.mark.anyio
 
@@ -25,6 +26,33 @@ async def test_a_comparison_as_json(service: Service) -> None:
     assert other["low"] < other["change"] < other["high"] < -45
     again = await service.client.get("/api/v1/compare", params={"run": ["r_a", "r_b"]})
     assert again.json() == found
+    assert again.headers["etag"] == answer.headers["etag"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/api/v1/compare?run=r_a&run=r_b",
+        "/api/v1/compare/charts/{name}.csv?run=r_a&run=r_b",
+        "/api/v1/runs/r_a/stretch?from_s=1&to_s=5",
+        "/api/v1/runs/r_a/charts/latency.csv",
+    ],
+)
+async def test_what_is_made_of_ended_runs_has_an_etag(service: Service, address: str) -> None:
+    for name in ("a", "b"):
+        await stored_run(service.store, name, seconds=10, each=50)
+    address = address.format(name=next(iter(COMPARED_CHARTS)))
+    tag = (await service.client.get(address)).headers["etag"]
+    again = await service.client.get(address, headers={"If-None-Match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_what_is_made_of_a_run_that_goes_on_has_none(service: Service) -> None:
+    await stored_run(service.store, "a", seconds=10, each=50)
+    live = (await service.started()).run_id
+    for address in (f"/api/v1/compare?run=r_a&run={live}", f"/api/v1/runs/{live}/charts/latency.csv"):
+        answer = await service.client.get(address)
+        assert (answer.status_code, "etag" in answer.headers) == (200, False)
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,17 @@ async def test_a_foreign_cursor_is_refused(service: Service, cursor: str) -> Non
     assert response.json()["errors"][0]["field"] == "cursor"
 
 
+async def test_an_experiment_that_has_ended_has_an_etag(service: Service) -> None:
+    created = datetime(2026, 11, 23, tzinfo=UTC)
+    record = ExperimentRecord(
+        id="x_1", name="Workers", created_at=created, status="finished", owner="nobody", definition=DEFINITION
+    )
+    await service.store.add_experiment(record)
+    tag = (await service.client.get("/api/v1/experiments/x_1")).headers["etag"]
+    again = await service.client.get("/api/v1/experiments/x_1", headers={"If-None-Match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+
+
 async def test_a_plan_is_checked_and_not_started(service: Service) -> None:
     plan = {"base_url": "http://127.0.0.1:9", "requests": [{"path": "/items", "method": "POST"}]}
     sweep = {**plan, "load": {"shape": "sweep", "to": 64}}

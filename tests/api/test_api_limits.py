@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from html import unescape
+from typing import Any
 
 import pytest
 
@@ -53,6 +54,24 @@ async def test_both_confirmations_fit_one_header(service: Service) -> None:
     for confirm, status in [("repeat-writes", 422), ("may-test", 422), ("repeat-writes, may-test", 201)]:
         answer = await service.client.post("/api/v1/runs", json=plan, headers={"Confirm": confirm})
         assert answer.status_code == status, answer.text
+
+
+async def test_a_check_says_what_a_start_would(service: Service) -> None:
+    async def checked(**changes: object) -> tuple[int, dict[str, Any]]:
+        started = await service.client.post("/api/v1/runs", json={**PLAN, **changes})
+        answer = await service.client.post("/api/v1/check", json={**PLAN, **changes})
+        if answer.status_code != 200:
+            assert (answer.status_code, answer.json()) == (started.status_code, started.json())
+        return answer.status_code, answer.json()
+
+    assert (await checked(base_url=METADATA))[0] == 403
+    status, told = await checked(base_url=PUBLIC)
+    assert (status, told["confirm"]) == (200, ["may-test"])
+    sweep = {"shape": "sweep", "from": 1, "to": 8}
+    more = {"base_url": PUBLIC, "requests": [{"method": "POST"}], "load": sweep, "thresholds": []}
+    assert (await checked(**more))[1]["confirm"] == ["repeat-writes", "may-test"]
+    limit(service, Ceilings(users=1))
+    assert (await checked())[0] == 422
 
 
 async def test_experiments_are_held_to_the_same(service: Service) -> None:

@@ -32,6 +32,13 @@ def finished(document: BaseModel, if_none_match: str | None) -> Response:
     return tagged(Response(body, media_type="application/json"), if_none_match)
 
 
+def answered(document: BaseModel, if_none_match: str | None, *, live: bool) -> Response:
+    """The same, of what has ended alone; what is `live` has no tag."""
+    if live:
+        return Response(document.model_dump_json(by_alias=True), media_type="application/json")
+    return finished(document, if_none_match)
+
+
 def tagged(response: Response, if_none_match: str | None) -> Response:
     """The response with its ETag, or that the client has it already."""
     tag = etag(bytes(response.body))

@@ -3,13 +3,12 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
-from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from webui.analysis.document import Moment
 from webui.analysis.part import Part
 from webui.api.confirming import MayTest, saying_how_to_confirm
-from webui.api.etags import IfNoneMatch, finished, with_etag
+from webui.api.etags import IfNoneMatch, answered, with_etag
 from webui.api.openapi import problems
 from webui.experiments import Definition, Experiment, Progress
 from webui.store import experiment_cursor
@@ -93,10 +92,7 @@ async def read_experiment(
     """The experiment with what is measured so far, and how each variant differs from the first. One that has
     ended has an ETag."""
     experiment = await experiments.view(experiment_id)
-    document = ExperimentDocument.of(experiment)
-    if experiment.live:
-        return JSONResponse(document.model_dump(mode="json", by_alias=True))
-    return finished(document, if_none_match)
+    return answered(ExperimentDocument.of(experiment), if_none_match, live=experiment.live)
 
 
 @router.post("/{experiment_id}/stop", summary="Stop an experiment", responses=problems(404))

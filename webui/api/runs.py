@@ -7,7 +7,6 @@ from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, BeforeValidator
 from sse_starlette import EventSourceResponse
 
@@ -15,7 +14,7 @@ from webui.analysis.document import RunDocument, Status
 from webui.api import stream
 from webui.api.bodies import read_changes
 from webui.api.confirming import MayTest, confirmed_plan, saying_how_to_confirm
-from webui.api.etags import IfNoneMatch, finished, with_etag
+from webui.api.etags import IfNoneMatch, answered, finished, with_etag
 from webui.api.models import Changes, RunItem, RunList
 from webui.api.openapi import CHANGES_BODY, EVENTS, PLAN_BODY, problems
 from webui.api.waiting import MAX_WAIT_S, until_ended, wanted_wait_s
@@ -148,9 +147,7 @@ async def read_run(
             return await asyncio.to_thread(finished, saved, if_none_match)
     view = await manager.view(run_id)
     document = await asyncio.to_thread(view.result)  # over a long run's rows this takes a while
-    if not view.live:
-        return await asyncio.to_thread(finished, document, if_none_match)
-    return JSONResponse(await asyncio.to_thread(document.model_dump, mode="json", by_alias=True))
+    return await asyncio.to_thread(answered, document, if_none_match, live=view.live)
 
 
 @router.patch(

@@ -19,9 +19,13 @@ class Views(Protocol):
 async def comparison_of(views: Views, ids: Sequence[str]) -> Comparison:
     """The comparison of the runs of these ids with the first of them. Raises InvalidInput, NotFound,
     StoreUnavailable."""
+    return await asyncio.to_thread(compare_views, await views_of(views, ids))  # thousands of histograms
+
+
+async def views_of(views: Views, ids: Sequence[str]) -> list[RunView]:
+    """The runs of these ids, as many as can be compared. Raises InvalidInput, NotFound, StoreUnavailable."""
     check_count(ids)
-    found = [await views.view(run_id) for run_id in ids]
-    return await asyncio.to_thread(compare_views, found)  # thousands of histograms
+    return [await views.view(run_id) for run_id in ids]
 
 
 def compare_views(views: Sequence[RunView]) -> Comparison:
