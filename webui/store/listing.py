@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, get_args
 
-from sqlalchemy import CTE, ColumnElement, Row, Select, false, func, select, true, tuple_
+from sqlalchemy import ColumnElement, Row, Select, false, func, select, true, tuple_
 from sqlalchemy import literal as bound
 
 from webui.errors import InvalidInput
@@ -31,27 +31,29 @@ def check(query: RunQuery) -> None:
         raise InvalidInput.at("limit", f"must be between 1 and {MAX_PAGE}, not {query.limit}")
 
 
-def page_statement(query: RunQuery) -> Select[Any]:
+def page_statement(query: RunQuery, dialect: str = "sqlite") -> Select[Any]:
     """One row more than the page holds, which tells whether there is another page. The columns of `runs`,
     then the order's keys; then `total` where the filters read all runs anyway. Raises InvalidInput."""
     check(query)
-    return _found_page(query) if _reads_all(query) else _plain_page(query)
+    return _found_page(query, dialect) if _reads_all(query) else _plain_page(query)
 
 
 def _plain_page(query: RunQuery) -> Select[Any]:
-    labelled = _labelled(_keys(query))
-    statement = fitting(select(runs, *labelled), query)
+    statement = fitting(select(runs, *_labelled(_keys(query))), query)
     return _from_cursor(statement, query, _keys(query), few=_few(query))
 
 
-def _found_page(query: RunQuery) -> Select[Any]:
-    """The runs that fit are found once, in an index that holds the searched text, and are counted and put in
-    order from there; of those on the page alone the rows are read."""
-    found = _found(query)
+def _found_page(query: RunQuery, dialect: str) -> Select[Any]:
+    """The runs that fit are found once, and counted and put in order from there; of those on the page alone
+    the whole rows are read."""
     keys = _keys(query)
-    if query.sort in _ALONG:
-        keys = [found.c[key.name] for key in keys]
-        place = select(found.c.id, *_labelled(keys))
+    # PostgreSQL has their rows in hand. SQLite has an index that holds the searched text and two orders'
+    # keys; the other orders' indexes are asked for what was found.
+    along = dialect == "postgresql" or query.sort in _ALONG
+    found = fitting(select(runs.c.id, *_labelled(keys if along else [])), query).cte("found")
+    if along:
+        keys = [found.c[f"key_{number}"] for number in range(len(keys))]
+        place = select(found)
     else:
         place = select(runs.c.id, *_labelled(keys)).where(SHOWN, runs.c.id.in_(select(found.c.id)))
     top = _from_cursor(place, query, keys).subquery("top")
@@ -59,12 +61,6 @@ def _found_page(query: RunQuery) -> Select[Any]:
     total = select(func.count()).select_from(found).scalar_subquery().label("total")
     statement = select(runs, *labels, total).join(top, top.c.id == runs.c.id)
     return statement.order_by(*(key.desc() if query.descending else key.asc() for key in labels))
-
-
-def _found(query: RunQuery) -> CTE:
-    """The runs that the filters let through, with what their order needs."""
-    keys = SORT_KEYS[query.sort] if query.sort in _ALONG else ()
-    return fitting(select(runs.c.id, *keys), query).cte("found")
 
 
 def _from_cursor(

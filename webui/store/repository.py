@@ -120,7 +120,7 @@ class Store(Links, Lookup, Plans, Experiments, Deletion, Owners, Commands):
     async def list_runs(self, query: RunQuery) -> RunPage:
         """One page of the runs that the query asks for. Raises InvalidInput for a foreign cursor, a
         limit or a sort that there is not."""
-        page = listing.page_statement(query)
+        page = listing.page_statement(query, self._database.dialect)
         async with self._database.reading() as connection:
             found = (await connection.execute(page)).all()
             if query.cursor is None and len(found) <= query.limit:
