@@ -187,3 +187,44 @@ def test_in_a_pause_the_canary_is_not_asked() -> None:
     with Target(after(0.01)) as target:
         result = run(target.url, users=1, duration_s=0.3, canary="/ping", script=script)
     assert 6 <= result.total.probing.probes["canary GET /ping"].sent <= 20
+
+
+LOGIN = {
+    "/login?next=/healthz": "redirects",
+    "https://sso.example.com/auth": "redirects",
+    "http://[": "redirects",
+    "": None,
+    "/healthz/": None,
+    "/healthz?ready=1": None,
+}
+
+
+@pytest.mark.parametrize("location", LOGIN)
+def test_a_redirect_to_another_route_is_no_canary(sweep: Any, location: str) -> None:
+    async def respond(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        if seen.path == "/healthz":
+            writer.write(reply(b"", 302, f"Location: {location}\r\n"))
+        elif seen.path == "/":
+            await asyncio.sleep(0.05)
+            await ok(seen, writer)
+        else:
+            await asyncio.sleep(0.01)
+            writer.write(reply(b"nothing here", 404))
+
+    with Target(respond) as target:
+        canary = chosen(sweep(target.url, *CHOOSE))
+    assert dict(canary.excluded).get("/healthz") == LOGIN[location]
+    assert (canary.path == "/healthz") is (LOGIN[location] is None)
+
+
+def test_the_users_own_canary_that_leads_to_a_login_is_not_taken(sweep: Any) -> None:
+    async def respond(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        if seen.path == "/own":
+            writer.write(reply(b"", 303, "Location: /login\r\n"))
+        else:
+            await ok(seen, writer)
+
+    with Target(respond) as target:
+        canary = chosen(sweep(target.url, *CHOOSE, canary="/own"))
+    assert (canary.path, canary.reason) == (None, "redirects")
+    assert target.paths.get("/login") is None

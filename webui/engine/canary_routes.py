@@ -21,13 +21,13 @@ def canary_requests(plan: Plan) -> tuple[list[Template], list[Target]]:
 
     The plan's own canary, with the plan's credentials; else, without any, the well-known routes of the
     first request's server that the load doesn't use, and one that does not exist. Any full answer is a
-    success. No cookie is kept, and no redirect followed.
+    success. No cookie is kept, and no redirect followed; where one leads can be seen.
     """
     addresses = [plan.canary] if plan.canary is not None else _candidates(plan)
     auth = plan.http.auth if plan.canary is not None else None
     http = plan.http.model_copy(update={"cookies": False, "follow_redirects": False, "auth": auth})
     requests = tuple(Request(path=address, success_statuses=("100-599",)) for address in addresses)
-    return prepare(plan.model_copy(update={"requests": requests, "http": http}))
+    return prepare(plan.model_copy(update={"requests": requests, "http": http}), fields=True)
 
 
 def _candidates(plan: Plan) -> list[str]:

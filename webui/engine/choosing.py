@@ -6,6 +6,8 @@ from time import perf_counter_ns as clock
 from typing import TYPE_CHECKING
 
 from webui.engine.canary import CONNECTIONS, Canary
+from webui.engine.redirects import leads_elsewhere
+from webui.engine.tapped import TappedUser
 from webui.engine.template import Template
 from webui.metrics.probing import CanaryRecord
 from webui.plan.statuses import DEFAULT_SUCCESS
@@ -83,6 +85,16 @@ class _Candidate:
         alike = load_bytes is not None and abs(self.size - load_bytes) <= _ALIKE_BYTES
         return not self.excluded and alike and self.status in DEFAULT_SUCCESS
 
+    def answered(self, user: TappedUser) -> None:
+        """Looks at the user's last answer. What a redirect leads to, a login page mostly, is what would have
+        to be asked; the redirect itself may come from something before the server."""
+        self.status, self.size = user.status, user.size
+        location = user.redirected_to
+        if user.status in _NEEDS_LOGIN:
+            self.excluded = "needs-login"
+        elif location is not None and leads_elsewhere(self.template.request, location):
+            self.excluded = "redirects"
+
     def judge_cost(self, round_trip_ns: int, load_ns: float | None) -> None:
         """Excludes what is slow for the server, the network's part aside."""
         if self.excluded:
@@ -113,9 +125,7 @@ def _ask(sweep: "SweepShape", canary: Canary, candidate: _Candidate) -> Iterator
         candidate.excluded = "none-answers"
     else:
         candidate.times_ns.append(outcome[0])
-        candidate.status, candidate.size = user.status, user.size
-        if user.status in _NEEDS_LOGIN:
-            candidate.excluded = "needs-login"
+        candidate.answered(user)
 
 
 def _record(canary: Canary, candidates: list[_Candidate], chosen: _Candidate | None) -> CanaryRecord:
@@ -124,7 +134,7 @@ def _record(canary: Canary, candidates: list[_Candidate], chosen: _Candidate | N
     if chosen is not None:
         return CanaryRecord(chosen.path, status=chosen.status, chosen_by_user=by_user, excluded=excluded)
     reasons = {reason for _, reason in excluded}
-    known = ("needs-login", "slow", "same-route", "none-answers")
+    known = ("needs-login", "redirects", "slow", "same-route", "none-answers")
     reason = next((reason for reason in known if reason in reasons), "none-answers")
     return CanaryRecord(None, reason, chosen_by_user=by_user, excluded=excluded)
 
@@ -144,7 +154,8 @@ def measure_idle_canary(sweep: "SweepShape", act: IdleCanary) -> Iterator[int]:
     idle, _ = canary.end_step()
     canary.stop()
     if not idle:
-        sweep.keep_canary(replace(record, path=None, reason="none-answers"))
+        lost = () if record.path is None else ((record.path, "none-answers"),)
+        sweep.keep_canary(replace(record, path=None, reason="none-answers", excluded=record.excluded + lost))
         return
     floor_ns = idle.percentile_ns(10) or 0
     costs = yield from _burst_costs(sweep, canary, template, act, floor_ns)

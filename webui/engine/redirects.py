@@ -30,6 +30,20 @@ def _target(base: Target, location: str) -> Target:
         raise Violation(f"redirected to {location[:_SHOWN]!r}: {error}") from error
 
 
+def leads_elsewhere(request: Outgoing, location: str) -> bool:
+    """Whether that Location of a redirect is another route than what `request` asked for; a slash at its end
+    makes none."""
+    try:
+        target = _target(request.target, location)
+    except Violation:
+        return True
+    return target.origin != request.target.origin or _route(target) != _route(request.target)
+
+
+def _route(target: Target) -> str:
+    return target.path.partition("?")[0].rstrip("/")
+
+
 def too_many(limit: int, location: str) -> Violation:
     """The failure of a request that was redirected more than `limit` times."""
     return Violation(f"more than {limit} redirects, the last one to {location[:_SHOWN]}")

@@ -1,6 +1,7 @@
 """A user whose every outcome is counted and told, for measurements that look at single answers."""
 
 from webui.engine.protocol import Connection
+from webui.engine.redirects import REDIRECTS
 from webui.engine.surroundings import Surroundings
 from webui.engine.user import User
 
@@ -15,6 +16,11 @@ class TappedUser(User):
         super().__init__(around)
         self.begin_counting()
         self.status = self.size = 0  # of the last full response
+
+    @property
+    def redirected_to(self) -> str | None:
+        """The Location of its last full response where that is a redirect and header fields are read."""
+        return self._connection.head.fields.get("location") if self.status in REDIRECTS else None
 
     def begin_counting(self) -> None:
         """Counts from now on."""

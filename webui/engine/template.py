@@ -141,11 +141,13 @@ class Rules:
         return self.assertions.first_failure(Response(head.status, size, time_ns, head.fields, seen))
 
 
-def prepare(plan: Plan) -> tuple[list[Template], list[Target]]:
-    """The plan's templates, and the origins that they go to, each once. The list grows with redirects."""
+def prepare(plan: Plan, *, fields: bool = False) -> tuple[list[Template], list[Target]]:
+    """The plan's templates, and the origins that they go to, each once. The list grows with redirects.
+
+    `fields`: whether the caller wants to know of responses' header fields, be it that the plan doesn't."""
     http = plan.http
     rules = [_rules(plan, request) for request in plan.requests]
-    fields = http.follow_redirects or any(
+    fields |= http.follow_redirects or any(
         rule.assertions.needs_headers or rule.assertions.needs_body for rule in rules
     )
     shared = Shared(

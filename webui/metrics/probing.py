@@ -53,7 +53,8 @@ class CanaryRecord:
     """The canary as it was chosen and measured while the target was idle.
 
     `path` is None where there is none: switched off by the plan (`reason` "off"), no candidate served
-    ("none-answers", "needs-login", "slow"), or the only ones are the load's own route ("same-route").
+    ("none-answers", "needs-login", "redirects", "slow"), or the only ones are the load's own route
+    ("same-route").
     `burst_costs_ns` is, for each burst of canary requests, the time of the whole burst less the floor,
     divided by the requests less one: the server's own cost of a trivial request.
     """

@@ -15,9 +15,14 @@ from webui.units import NS_PER_S
 REFUSING = 0.05  # share of failures from which on a level refuses
 BELOW_CEILING = 0.62  # a level under this share of the ceiling is a light load
 PLATEAU_USERS = 1.7  # times the parallelism, from which on a level lies on the plateau
-PLATEAU_SHARE = 0.8  # of the best throughput
-AGREES = 1.15  # a light level agrees with one user's latency within this factor
+PLATEAU_SHARE = 0.8  # of the best throughput, but for chance
+LUCK = 1.5  # standard errors by which a level may owe its throughput to chance
+LIGHT_SHARE = 0.8  # the same for a level that was chosen to be light
+AGREES = 1.15  # a light level agrees with one user's latency within this factor,
+AGREES_UNEVEN = 1.05  # this one where not all users are served alike: some stand in a line of their own
+ALIKE_SHARE = 0.08  # spread of the answers that each user got, up to which all are served alike
 SAME_MEDIAN = 1.05
+RARELY = 90  # the percentile that slow answers lie above, where they are rare
 RARELY_SLOW = 0.5  # coefficient of variation from which on a few slow answers make the mean
 NETWORK_S = 0.003  # a canary's floor above this is the network's round trip, not cores waking up
 TOGETHER = 1.5  # times the light load's latency within which a burst is answered together
@@ -57,6 +62,11 @@ class Point:
     def spread(self) -> float:
         """Coefficient of variation of the successes' latency."""
         return self.stdev_s / self.mean_s if self.mean_s else 0.0
+
+    @property
+    def error(self) -> float:
+        """The relative standard error of the throughput."""
+        return self.spread / math.sqrt(max(1, self.successes))
 
 
 def point_of(step: StepStats) -> Point:
@@ -101,6 +111,11 @@ def best_of(points: Sequence[Point]) -> Point | None:
     return max((p for p in loaded(points) if p.successes), key=lambda p: p.rate, default=None)
 
 
+def surest_of(points: Sequence[Point]) -> Point:
+    """The level with the highest throughput that is not luck: of many short levels, one is always lucky."""
+    return max(points, key=lambda p: p.rate * (1 - LUCK * p.error))
+
+
 def light_points(points: Sequence[Point]) -> tuple[Point, ...]:
     """The levels with no waiting: below a share of the ceiling, and in agreement with the lowest one."""
     best = best_of(points)
@@ -112,20 +127,38 @@ def light_points(points: Sequence[Point]) -> tuple[Point, ...]:
     if first.users > 1:  # a sweep that begins above one user: only the single answers are light for sure
         first = min(known, key=lambda p: p.users)
     assert first.mean_s is not None
-    limit = BELOW_CEILING * best.rate
-    below = [p for p in steady if p is not first and (p.users <= first.users or p.rate < limit)]
+    below = [p for p in steady if p is not first and (p.users <= first.users or _is_light(p, best))]
     return (first, *(p for p in below if _agrees(p, first)))
 
 
+def _is_light(p: Point, best: Point) -> bool:
+    return p.rate < (LIGHT_SHARE if p.kind == "light" else BELOW_CEILING) * best.rate
+
+
 def _agrees(p: Point, first: Point) -> bool:
-    """Whether the two have the same latency but for chance. Rare slow answers move a mean of few answers and
-    leave the median where it is; true waiting moves both."""
+    """Whether the two have the same latency but for chance, by the spread of the first: waiting adds its own.
+    Rare slow answers move a mean of few answers and leave all else where it is; true waiting moves that."""
     a, b = p.mean_s or 0.0, first.mean_s or 0.0
-    error = math.hypot(p.stdev_s / math.sqrt(max(1, p.successes)), first.stdev_s / math.sqrt(first.successes))
-    if a <= b * AGREES or a - b <= 3 * error:
+    error = first.stdev_s * math.hypot(1 / math.sqrt(max(1, p.successes)), 1 / math.sqrt(first.successes))
+    if a <= b * (AGREES if served_alike(p) else AGREES_UNEVEN) or a - b <= 3 * error:
         return True
-    medians = [(q.step.stats.response.percentile_ns(50) or 0) for q in (p, first)]
-    return medians[0] <= medians[1] * SAME_MEDIAN and p.spread > RARELY_SLOW
+    same = all(_percentile(p, at) <= SAME_MEDIAN * _percentile(first, at) for at in (50, RARELY))
+    return same and p.spread > RARELY_SLOW
+
+
+def _percentile(p: Point, at: float) -> int:
+    return p.step.stats.response.percentile_ns(at) or 0
+
+
+def served_alike(p: Point, chance: float = 0.0) -> bool | None:
+    """Whether all users got as many answers; None where there are too few to tell. `chance`: how many
+    standard errors of a user's number are no difference."""
+    answers = p.step.per_user
+    if len(answers) < 2 or sum(answers) < 8 * p.users:
+        return None
+    mean = sum(answers) / len(answers)
+    spread = math.sqrt(sum((each - mean) ** 2 for each in answers) / len(answers))
+    return spread <= max(1.0, ALIKE_SHARE * mean, chance * p.spread * math.sqrt(mean))
 
 
 def light_s(points: Sequence[Point]) -> float | None:
@@ -166,13 +199,14 @@ def parallelism(points: Sequence[Point], round_trip: float) -> float | None:
 
 def plateau(points: Sequence[Point], m: float) -> tuple[Point, ...]:
     """The levels well past the knee with throughput near the best."""
-    best = best_of(points)
-    if best is None:
+    known = [p for p in loaded(points) if p.successes]
+    if not known:
         return ()
+    best = surest_of(known)
     return tuple(
         p
-        for p in loaded(points)
-        if p.users >= PLATEAU_USERS * m and p.successes and p.rate > PLATEAU_SHARE * best.rate
+        for p in known
+        if p.users >= PLATEAU_USERS * m and p.rate * (1 + LUCK * p.error) > PLATEAU_SHARE * best.rate
     )
 
 

@@ -70,7 +70,7 @@ def test_what_has_no_number_of_its_own_is_known_by_its_behaviour() -> None:
 
 def test_an_open_question_asks_for_no_canary_where_there_was_one() -> None:
     bend = diagnosed(lambda w: Law(w, 0.02, 0.03, 0.0))
-    assert [step.title for step in bend.steps_to_take] == ["Sweep again in a quiet moment"]
+    assert [step.title for step in bend.steps_to_take] == ["Test one part of the work at a time"]
     alone = diagnosed(lambda w: Loops(w, 1, constant(0.01)), canary=False)
     assert "Choose a canary" in [step.title for step in alone.steps_to_take]
 

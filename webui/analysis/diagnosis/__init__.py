@@ -65,12 +65,10 @@ def _judge(total: Snapshot) -> tuple[Verdict, Facts | None]:
     lowest = next((p for p in loaded(points)), None)
     ill = badly_served((*first, lowest) if lowest is not None and lowest.users == 1 else first)
     if ill is not None:
-        return inconclusive(ill), None
+        return ill, None
     facts = facts_of(total)
-    if facts is None:
-        return inconclusive("The sweep was stopped before it had measured two levels."), None
-    if len(facts.levels) < 2:
-        return inconclusive("The sweep was stopped before it had measured two levels."), facts
+    if facts is None or len(facts.levels) < 2:
+        return inconclusive("stopped", "The sweep was stopped before it had measured two levels."), facts
     return judge(facts), facts
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from webui.analysis.diagnosed import NextStep
 from webui.analysis.diagnosis.defaults import Match
 from webui.analysis.diagnosis.facts import Facts
+from webui.analysis.diagnosis.undecided import tries_for
 from webui.analysis.diagnosis.verdict import Verdict
 from webui.units import count, milliseconds, significant
 
@@ -12,7 +13,7 @@ from webui.units import count, milliseconds, significant
 def steps_for(verdict: Verdict, facts: Facts | None, found: Sequence[Match]) -> tuple[NextStep, ...]:
     """Up to three, the most telling first."""
     if facts is None or verdict.pattern == "inconclusive":
-        return _again(facts)
+        return tries_for(verdict, facts)
     known = [match.next_step() for match in found[:1] if match.default.step]
     return tuple([*known, *_BY_PATTERN[verdict.pattern](verdict, facts)][:3])
 
@@ -164,30 +165,6 @@ def _degrades(verdict: Verdict, facts: Facts) -> list[NextStep]:
             False,
         ),
     ]
-
-
-def _again(facts: Facts | None) -> tuple[NextStep, ...]:
-    if facts is None:
-        return (
-            _step(
-                "Make one request succeed",
-                "Send a single request and look at its answer: the diagnosis needs a target that serves one "
-                "user.",
-                False,
-            ),
-        )
-    quiet = _step(
-        "Sweep again in a quiet moment",
-        "Other load on the target or on this machine blurs what is measured.",
-        True,
-    )
-    canary = _step(
-        "Choose a canary",
-        "Name a second, cheap route that needs no login: it tells whether the whole server waits, or only "
-        "this route.",
-        True,
-    )
-    return (quiet,) if facts.canary.path is not None else (quiet, canary)
 
 
 _BY_PATTERN = {

@@ -49,23 +49,27 @@ def generator() -> np.random.Generator:
     return np.random.default_rng(SEED)
 
 
-def throughput(rng: np.random.Generator, levels: Sequence[Point], *, alike: bool = True) -> Draws:
+def throughput(
+    rng: np.random.Generator, levels: Sequence[Point], service_spread: float, *, alike: bool = True
+) -> Draws:
     """The ceiling drawn `ROUNDS` times from the levels on the plateau, weighted by their answers; where they
-    are not `alike`, more answers of one make it no truer than another."""
-    each = np.stack([_level(rng, level) for level in levels])
+    are not `alike`, more answers of one make it no truer than another.
+
+    `service_spread` is the service time's coefficient of variation. Users in a long line wait nearly alike,
+    so their latencies vary little and together: what the line moves on by varies with the service times."""
+    each = np.stack([_level(rng, level, service_spread) for level in levels])
     weights = np.array([level.successes if alike else 1 for level in levels], dtype=np.float64)
     chosen = rng.choice(len(levels), size=(ROUNDS, len(levels)), p=weights / weights.sum())
     result: Draws = each[chosen, np.arange(ROUNDS)[:, None]].mean(axis=1)
     return result
 
 
-def _level(rng: np.random.Generator, level: Point) -> Draws:
+def _level(rng: np.random.Generator, level: Point, service_spread: float) -> Draws:
     """One level's throughput, its blocks drawn with replacement."""
     blocks = level.step.blocks
-    if len(blocks) < 4 or not level.mean_s:
-        # Too few to draw from: the answers' own spread, users being independent of each other.
-        error = max(level.spread, 0.02) / max(1.0, np.sqrt(level.successes))
-        guessed: Draws = level.rate * (1 + error * rng.standard_normal(ROUNDS))
+    least = max(service_spread, 0.02) / max(1.0, np.sqrt(level.successes))
+    if len(blocks) < 4 or not level.mean_s:  # too few to draw from
+        guessed: Draws = level.rate * (1 + max(level.error, least) * rng.standard_normal(ROUNDS))
         return guessed
     successes = np.array([block.successes for block in blocks], dtype=np.float64)
     times = np.array([block.response_ns for block in blocks], dtype=np.float64)
@@ -77,7 +81,8 @@ def _level(rng: np.random.Generator, level: Point) -> Draws:
         ratio: Draws = 1 / np.maximum(relative, 1e-9)
     else:
         ratio = count / max(successes.sum(), 1.0)
-    return np.multiply(level.rate, ratio)
+    widened: Draws = level.rate * (1 + (ratio - 1) * max(1.0, least / max(float(ratio.std()), 1e-9)))
+    return widened
 
 
 def mean_s(rng: np.random.Generator, samples: Histogram) -> Draws:

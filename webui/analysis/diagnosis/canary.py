@@ -96,10 +96,12 @@ _REASONS = {
     "off": "It was switched off.",
     "none-answers": "No candidate gave a full answer.",
     "needs-login": "The candidates need a login.",
+    "redirects": "The candidates redirect to other routes.",
     "slow": "The candidates answer slowly.",
     "same-route": "The only candidates are the load's own route.",
     "chosen-none-answers": "The chosen route gave no full answer, so the sweep went on without a canary.",
     "chosen-needs-login": "The chosen route needs a login, so the sweep went on without a canary.",
+    "chosen-redirects": "The chosen route redirects to another, so the sweep went on without a canary.",
     "chosen-slow": "The chosen route answers slowly, so the sweep went on without a canary.",
     "chosen-same-route": "The chosen route is the load's own, so the sweep went on without a canary.",
 }

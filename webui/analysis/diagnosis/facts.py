@@ -16,12 +16,13 @@ from webui.metrics.snapshot import Snapshot
 from webui.sweep.figures import (
     NETWORK_S,
     Point,
-    best_of,
     light_points,
     loaded,
     plateau,
     points_of,
     round_trip_s,
+    served_alike,
+    surest_of,
 )
 from webui.units import NS_PER_S
 
@@ -39,6 +40,7 @@ HELD_FROM = 1.25  # times the parallelism, from which on a level may tell the ce
 APART = 0.02  # levels at the ceiling that differ by more, beyond chance, are not the same
 BELOW_KNEE = (0.4, 0.95)  # of the parallelism: busy, and nobody waits
 MOST_STRETCH = 1.2
+PINNED = (1.2, 4.2)  # of the parallelism: so few users hardly divide evenly among several lines
 ALIKE = 0.03  # half width: a request's time alone is that at the ceiling to no more than this
 CORNER = 0.15  # a level this far under min(N / D, ceiling) is no hard corner
 
@@ -76,6 +78,7 @@ class Facts:
     falls: float | None  # throughput at the most users as a share of the best, where it falls
     closes: bool  # the server ends each connection
     even: bool | None  # whether all users are served alike
+    pinned: bool  # whether some level shortly past the knee served its users unevenly beyond chance
     demand_percent: float | None  # of the generator's core at the ceiling
     corner_misfit: float | None
     contradiction: tuple[Point, Point] | None  # levels that ought to agree and don't
@@ -115,10 +118,10 @@ def facts_of(total: Snapshot) -> Facts | None:
     points = points_of(total.steps)
     levels = loaded(points)
     served = [p for p in levels if p.mean_s and not p.refuses]
-    best = best_of(served)
     known = light_points([p for p in points if p.mean_s])
-    if best is None or not known:
+    if not served or not known:
         return None
+    best = surest_of(served)
     record = total.probing.canary
     again = [p for p in points if p.kind == "again" and p.mean_s]
     light = merge(p.step.stats.response for p in known)
@@ -152,6 +155,10 @@ def facts_of(total: Snapshot) -> Facts | None:
         falls=_falls(served, best),
         closes=_closes(points),
         even=_even(top),
+        pinned=any(
+            m.value * PINNED[0] <= p.users <= m.value * PINNED[1] and served_alike(p, 2.0) is False
+            for p in served
+        ),
         demand_percent=_demand(top),
         corner_misfit=_misfit(served, light_s, ceiling.value),
         contradiction=_contradiction(served, best, m.value),
@@ -182,9 +189,9 @@ def _top(served: Sequence[Point], best: Point, light_s: float) -> tuple[Point, .
 def _steadiest(top: Sequence[Point]) -> tuple[Point, ...]:
     """The levels at the ceiling that chance alone sets apart from the best: a target that has its hands full
     loses a little with more users, and what it does at best is what was held."""
-    best = max(top, key=lambda p: p.rate)
+    best = surest_of(top)
     return tuple(
-        p for p in top if math.log(best.rate / p.rate) <= APART + 3 * math.hypot(_error(p), _error(best))
+        p for p in top if math.log(best.rate / p.rate) <= APART + 3 * math.hypot(p.error, best.error)
     )
 
 
@@ -199,13 +206,8 @@ def _stretch(served: Sequence[Point], light_s: float, m: float) -> float:
 def _falls(served: Sequence[Point], best: Point) -> float | None:
     most = max(served, key=lambda p: p.users)
     share = most.rate / best.rate
-    error = 3 * math.hypot(_error(most), _error(best))
+    error = 3 * math.hypot(most.error, best.error)
     return share if most.users > best.users and share < 0.8 - error else None
-
-
-def _error(p: Point) -> float:
-    """The relative standard error of a level's throughput."""
-    return p.spread / math.sqrt(max(1, p.successes))
 
 
 def _drift(light: Sequence[Point], again: Sequence[Point]) -> tuple[float | None, bool]:
@@ -257,7 +259,8 @@ def _intervals(
     shortly below the knee, so may it be at the ceiling."""
     rng = bootstrap.generator()
     steady = _steadiest(top)
-    rates = bootstrap.throughput(rng, top, alike=len(steady) == len(top))
+    spread = (light.stdev_ns or 0.0) / (light.mean_ns or 1.0)
+    rates = bootstrap.throughput(rng, top, spread, alike=len(steady) == len(top))
     value = float(np.average([p.rate for p in steady], weights=[p.successes for p in steady]))
     means = bootstrap.mean_s(rng, light)
     if again:
@@ -285,13 +288,9 @@ def _closes(points: Sequence[Point]) -> bool:
 
 def _even(top: Sequence[Point]) -> bool | None:
     """Whether users are served alike, by the level with the most answers for each; None with too few."""
-    known = [p for p in top if len(p.step.per_user) > 2 and sum(p.step.per_user) >= 8 * p.users]
-    if not known:
-        return None
-    answers = max((p.step.per_user for p in known), key=lambda each: sum(each) / len(each))
-    mean = sum(answers) / len(answers)
-    spread = float(np.std(answers))
-    return spread <= max(1.0, 0.08 * mean)
+    known = [p for p in top if p.users > 2 and served_alike(p) is not None]
+    most = max(known, key=lambda p: p.successes / p.users, default=None)
+    return None if most is None else served_alike(most)
 
 
 def _demand(top: Sequence[Point]) -> float | None:
@@ -310,7 +309,7 @@ def _misfit(served: Sequence[Point], light_s: float, ceiling: float) -> float | 
     ]
     if not near:
         return None
-    return max(1 - p.rate / min(p.users / light_s, ceiling) - 3 * _error(p) for p in near)
+    return max(1 - p.rate / min(p.users / light_s, ceiling) - 3 * p.error for p in near)
 
 
 def _contradiction(served: Sequence[Point], best: Point, m: float) -> tuple[Point, Point] | None:
@@ -319,11 +318,9 @@ def _contradiction(served: Sequence[Point], best: Point, m: float) -> tuple[Poin
     past = sorted((p for p in served if p.users >= 1.7 * m and p.successes >= 20), key=lambda p: p.users)
     for i, low in enumerate(past):
         for high in past[i + 1 :]:
-            apart = abs(math.log(high.rate / low.rate)) - 3 * math.hypot(_error(low), _error(high))
+            apart = abs(math.log(high.rate / low.rate)) - 3 * math.hypot(low.error, high.error)
             if high.users <= NEIGHBOURS * low.users and apart > SAME:
                 return low, high
     beside = [p for p in past if p is not best and best.users / 1.5 <= p.users <= 1.5 * best.users]
-    weak = [
-        p for p in beside if p.rate < PEAK_SHARE * best.rate * (1 - 3 * math.hypot(_error(p), _error(best)))
-    ]
+    weak = [p for p in beside if p.rate < PEAK_SHARE * best.rate * (1 - 3 * math.hypot(p.error, best.error))]
     return (weak[0], best) if weak and best.users >= 1.7 * m else None

@@ -21,7 +21,7 @@ def refuses(facts: Facts) -> Verdict | None:
         return None
     slow = [p for p in refusing if _failed_s(p) > quick_refusal_s(p, facts.light_s)]
     if slow:
-        return inconclusive(_fails(slow[0]))
+        return inconclusive("breaks-down", _fails(slow[0]))
     most = max(held(p) for p in refusing)
     bursts = [burst for burst in facts.bursts_seen if burst.kind == "refused"]
     passed = [len(burst.successes_ns) for burst in bursts]
@@ -55,8 +55,9 @@ def _bracket(facts: Facts, refusing: Sequence[Point], most: float) -> Verdict:
     if low <= most <= high:
         return Verdict("rejects", Interval(most, low, high), doubts=1)
     return inconclusive(
+        "look-alikes",
         f"Requests were refused from {count(high)} users on, while {significant(most)} were held at a time: "
-        "a limit by number and a limit by rate would both look like this."
+        "a limit by number and a limit by rate would both look like this.",
     )
 
 
@@ -71,7 +72,7 @@ def _by_connections(facts: Facts) -> Verdict:
 def _by_number(facts: Facts, refusing: Sequence[Point], most: float, passed: Sequence[int]) -> Verdict:
     through = median(passed)
     if through > PASSES_MORE * most + 2:
-        return inconclusive(_by_rate(facts, refusing, most, through))
+        return inconclusive("rate-limited", _by_rate(facts, refusing, most, through))
     low, high = _bounds(facts, refusing)
     same = max(passed) - min(passed) <= max(1, 0.1 * through)
     if abs(through - most) <= max(AGREE * through, 1) and 0.8 * low <= through <= high:
@@ -79,9 +80,10 @@ def _by_number(facts: Facts, refusing: Sequence[Point], most: float, passed: Seq
         return Verdict("rejects", found, doubts=0 if same else 1)
     if through < most:
         return inconclusive(
+            "look-alikes",
             f"Bursts let {significant(through)} requests through, while {significant(most)} were held at a "
             "time under steady load: a limit by rate and a limit in each of several workers would both look "
-            "like this."
+            "like this.",
         )
     return Verdict("rejects", Interval(most, min(most, low), max(through, most)), doubts=1)
 

@@ -6,11 +6,12 @@ from webui.analysis.diagnosis.answers import PACED, TOGETHER
 from webui.analysis.diagnosis.bootstrap import Interval
 from webui.analysis.diagnosis.facts import CHANGED, CORNER, Facts
 from webui.analysis.diagnosis.refusals import TOO_MANY, refuses
-from webui.analysis.diagnosis.verdict import Cause, Verdict, inconclusive
+from webui.analysis.diagnosis.verdict import Verdict, inconclusive
 from webui.sweep.figures import Point
 from webui.units import count, milliseconds, percent, plural, significant
 
 GENERATOR_LIMIT = 85.0  # percent of its core at the ceiling
+STARVED = 0.25  # of its time the generator waited for a processor: what it sees of the canary is its own wait
 ONE = 1.35  # an effective parallelism under this is one at a time
 OWN_COST = 3.0  # times a trivial request's cost: a ceiling within it is the server's own
 LONG = 8.0  # an effective parallelism from which on most of a request is spent waiting
@@ -101,6 +102,19 @@ def _scales(facts: Facts) -> Verdict | None:
     return Verdict("scales", Interval(held, min(held, facts.m.low), held), at_least=True, doubts=doubts)
 
 
+def _starved(facts: Facts) -> Verdict | None:
+    """A canary that waits, as a generator without a processor sees it, tells nothing of the target."""
+    if not facts.canary.affected or facts.wait_share <= STARVED:
+        return None
+    return inconclusive(
+        "generator",
+        f"Other processes kept the generator waiting for a processor for {percent(100 * facts.wait_share)} of "
+        "its time. Other routes seemed to wait too, but that may have been the generator itself: a target "
+        "that needs the processors that both share, and one that stands still, would look the same.",
+        facts.m,
+    )
+
+
 def _own_cost(facts: Facts) -> Verdict | None:
     """A canary that waits, and a ceiling near a trivial request's cost: the server itself is the limit."""
     cost = facts.canary.cost_s
@@ -119,6 +133,7 @@ _RULES: tuple[Callable[[Facts], Verdict | None], ...] = (
     _changed,
     _scales,
     _contradicts,
+    _starved,
     _own_cost,
 )
 
@@ -130,40 +145,45 @@ def _unaffected(facts: Facts) -> Verdict:
         return Verdict("degrades", m, doubts=_doubts(facts))
     ambiguous = _ambiguous(facts)
     if ambiguous is not None:
-        return inconclusive(*ambiguous, m=m)
+        return ambiguous
     if m.value < ONE:
         return Verdict("serialised", m, doubts=_doubts(facts))
     return Verdict("fixed-slots", m, doubts=_doubts(facts))
 
 
-def _ambiguous(facts: Facts) -> tuple[Cause, str] | None:
-    """Where two explanations fit, what they are."""
+def _ambiguous(facts: Facts) -> Verdict | None:
+    """The verdict where two explanations fit."""
     if facts.count is None and facts.m.width > TOO_WIDE:
-        return (
+        return inconclusive(
             "varies",
             f"The intervals are too wide: between {significant(facts.m.low)} and {significant(facts.m.high)} "
             "requests at a time would fit. The service's own times vary too much for a sweep of this length.",
+            facts.m,
         )
     bends = facts.corner_misfit is not None and facts.corner_misfit > CORNER
     if bends and facts.count is None:
-        return (
+        return inconclusive(
             "look-alikes",
             "Throughput bends long before it stops growing: several limits one after the other, or requests "
-            "that get in each other's way, would both look like this, and a fixed number at a time would not.",
+            "that get in each other's way, would both look like this, and a fixed number at a time would "
+            "not.",
+            facts.m,
         )
     if _is_paced(facts) or _waits_in_small_bursts(facts):
         gap = milliseconds(1000 / facts.ceiling.value)
-        return (
+        return inconclusive(
             "look-alikes",
             f"Even small bursts are answered one by one, every {gap}: a rate limit that makes requests wait, "
             "and a part of each request that only one at a time may pass, would both look like this.",
+            facts.m,
         )
     if facts.canary.affected is None and (facts.count is None or facts.count < LONG):
-        return (
+        return inconclusive(
             "no-canary",
             f"About {significant(facts.m.value)} requests are worked on at a time, but without a canary (a "
             "second route to ask meanwhile) a blocked event loop, a busy processor and a limit on this route "
             "all look the same.",
+            facts.m,
         )
     return None
 

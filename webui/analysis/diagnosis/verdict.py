@@ -16,10 +16,28 @@ Shade = Literal[
 ]
 
 
+# Why nothing can be said: what to do next follows from it.
+Cause = Literal[
+    "",
+    "never-served",  # one user got no success at all
+    "often-fails",  # one user's requests fail now and then
+    "rate-limited",  # one user, or more of them, are refused by rate
+    "few-answers",
+    "stopped",
+    "breaks-down",  # failures that are no quick refusals
+    "generator",
+    "changed",
+    "contradicts",
+    "varies",  # intervals too wide
+    "no-canary",
+    "look-alikes",  # two explanations fit
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """`m` is the effective parallelism; `at_least`: its upper end is open. `reasons`, whole sentences, say
-    why it is inconclusive. `doubts` lower the confidence, one step each."""
+    why it is inconclusive, and `cause` names that. `doubts` lower the confidence, one step each."""
 
     pattern: Pattern
     m: Interval | None = None
@@ -28,6 +46,7 @@ class Verdict:
     blocked_s: float | None = None
     reasons: tuple[str, ...] = ()
     doubts: int = 0
+    cause: Cause = ""
 
     @property
     def confidence(self) -> Confidence:
@@ -36,5 +55,5 @@ class Verdict:
         return "medium" if self.doubts else "high"
 
 
-def inconclusive(*reasons: str, m: Interval | None = None) -> Verdict:
-    return Verdict("inconclusive", m, reasons=reasons)
+def inconclusive(cause: Cause, reason: str, m: Interval | None = None) -> Verdict:
+    return Verdict("inconclusive", m, reasons=(reason,), cause=cause)
