@@ -69,6 +69,14 @@ class Outcome:
         return value is not None and abs(value - self.at_a_time) <= max(NEAR * self.at_a_time, 0.35)
 
     @property
+    def holds(self) -> bool | None:
+        """Whether the interval has the true number in it; None where there is nothing to compare."""
+        low, high = (self.found["effective_parallelism"][end] for end in ("low", "high"))
+        if self.at_a_time is None or low is None or high is None or self.found["pattern"] == "inconclusive":
+            return None
+        return low <= self.at_a_time <= high
+
+    @property
     def undecided(self) -> bool:
         """Not what was to be found, and nothing wrong said."""
         return not self.right and self.found["pattern"] == "inconclusive"
@@ -93,7 +101,7 @@ async def _practice(rounds: int) -> Section:
     subjects = [Subject(name, partial(_target, lab, name)) for name in names]
     subjects += [
         Subject(f"{name}, 2 workers", partial(_target, lab, name, workers=2))
-        for name in ("threads", "blocked-loop")
+        for name in ("threads", "blocked-loop", "cpu")
     ]
     try:
         return await _section("The diagnosis of each practice target", subjects, rounds)
@@ -173,9 +181,11 @@ def _limits(every: Sequence[Outcome]) -> list[Limit]:
     wrong = [each for each in every if not each.right and not each.undecided]
     seconds = [each.found["seconds"] for each in every]
     surely = sum(each.found["confidence"] == "high" for each in wrong)
+    held = [each.holds for each in every if each.holds is not None]
     return [
         Limit("share that is right", sum(each.right for each in every) / len(every), 0.9, at_least=True),
         Limit("wrong with high confidence", surely, 0, at_least=False),
+        Limit("share of 95 % intervals that hold", sum(held) / max(1, len(held)), 0.9, at_least=True),
         Limit("longest diagnosis", max(seconds), 60, at_least=False, unit=" s"),
         Limit("median diagnosis", median(seconds), 20, at_least=False, unit=" s"),
     ]
