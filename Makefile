@@ -26,7 +26,7 @@ format: $(VENV)/.dev  ## fix what can be fixed by itself
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: front-end  ## measure beside wrk, ab and hey
+bench: front-end  ## measure beside wrk, ab, h2load, hey, autocannon and Locust
 	$(BIN)/python -m benchmarks $(ARGS)
 
 browser:

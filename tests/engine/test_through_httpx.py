@@ -131,6 +131,8 @@ async def hangs_up(seen: Seen, writer: asyncio.StreamWriter) -> None:
         (always(b"SSH-2.0-x\r\n\r\n"), "protocol_error"),
         (always(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n"), "protocol_error"),
         (hangs_up, "connection_closed"),
+        (always(reply(b"", headers=f"X-Long: {'x' * 70_000}\r\n")), "protocol_error"),
+        (always(reply(b"", headers=f"X-Long: {'x' * 400_000}\r\n")), "protocol_error"),
         (after(5), "timeout"),
         (always(reply(b"no", 503)), "http_503"),
     ],

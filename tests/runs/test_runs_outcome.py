@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 
 import pytest
 
 from tests.runs.fakes import S, interval, plan
+from webui.engine.origin import machine_limit
 from webui.metrics.snapshot import ErrorCount, Snapshot, Totals
+from webui.runs.audit import audit_of
 from webui.runs.outcome import (
     CutShort,
     Ending,
@@ -78,6 +81,8 @@ def test_without_one_full_response_nothing_was_measured() -> None:
         ("timeout", "within 10 s"),
         ("protocol_error", "does not speak HTTP"),
         ("connection_closed", "closed every connection"),
+        ("body_too_large", "larger bodies than the 16,777,216 bytes that are allowed"),
+        ("body_too_large", "Raise the limit: http.max_body_bytes in a plan, --max-body on"),
     ],
 )
 def test_the_most_frequent_error_is_put_in_words(kind: str, says: str) -> None:
@@ -86,6 +91,17 @@ def test_the_most_frequent_error_is_put_in_words(kind: str, says: str) -> None:
 
 def test_a_sample_with_braces_is_only_text() -> None:
     assert "{host}" in nothing_measured(plan(), refused("tls_error", "odd {host} text"))
+
+
+def test_a_limit_of_this_machine_is_not_put_on_the_target() -> None:
+    ours = refused("connect_error", f"127.0.0.1:9: {machine_limit(OSError(errno.EMFILE, ''))}")
+    reason = nothing_measured(plan(), ours)
+    assert "this machine's limit, not the target's: no file descriptor is left of " in reason
+    assert reason.endswith("raise it with ulimit -n, or use fewer users.")
+    audit = audit_of(plan(), [ours], ours, shards=1, shards_lost=0, live=False)
+    assert not audit.trustworthy
+    [told] = [words for words in audit.reasons if "ran out" in words]
+    assert told.startswith("The generator's machine ran out of something: no file descriptor is left of ")
 
 
 def test_a_dead_proxy_is_not_the_targets_fault() -> None:

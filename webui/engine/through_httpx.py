@@ -17,7 +17,7 @@ import httpx
 
 from webui.engine.origin import ConnectFailed, Origin, machine_limit
 from webui.engine.protocol import _HEAD, Connection, Handler
-from webui.engine.response import Head, Violation, body_too_large
+from webui.engine.response import HEAD_LIMIT, Head, Violation, body_too_large
 from webui.engine.template import Template
 from webui.plan.model import HttpOptions
 from webui.plan.target import parse_url
@@ -131,6 +131,8 @@ class HttpxConnection(Connection):
         raw = [
             (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers.raw
         ]
+        if sum(len(name) + len(value) + 4 for name, value in raw) > HEAD_LIMIT:  # httpx takes more
+            raise Violation(f"the head is over {HEAD_LIMIT:,} bytes")
         cookies = tuple(value for name, value in raw if name == "set-cookie")
         if not 200 <= response.status_code < 1000:
             raise Violation(f"not a response to this request: status {response.status_code}")

@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from webui.analysis.document import ThresholdPart
 from webui.analysis.results import NOTHING, threshold_parts
+from webui.metrics.limits import MACHINE_LIMIT
 from webui.metrics.snapshot import Snapshot
 from webui.plan.model import Plan
 from webui.plan.target import Target
@@ -165,8 +166,10 @@ _WHY = {
     "connection_closed": f"it closed every connection without an answer. {_NOT_HTTP}",
     "timeout": "no answer within {timeout:g} s. The service may be stuck, or the timeout too short.",
     "protocol_error": "{sample}. What answers there does not speak HTTP/1.1.",
-    "body_too_large": "its responses are larger than can be measured.",
+    "body_too_large": "its responses have larger bodies than the {most} bytes that are allowed. "
+    "Raise the limit: http.max_body_bytes in a plan, --max-body on the command line.",
 }
+_OUR_LIMIT = "{sample}."
 _PROXY = "{sample}. Check the proxy's address, and that it runs and lets you through."
 
 
@@ -179,13 +182,20 @@ def nothing_measured(plan: Plan, total: Snapshot | None) -> str:
         return "Not one response came before the test ended. Give it more time."
     (index, kind), error = max(errors.items(), key=lambda item: item[1].count)
     target = _target(plan, index)
-    through_proxy = plan.http.proxy is not None and error.sample.startswith("the proxy ")
-    why = (_PROXY if through_proxy else _WHY[kind]).format(
+    why = _sentence(plan, kind, error.sample).format(
         sample=error.sample.rstrip(".") or kind.replace("_", " "),
         host=target.host,
         timeout=plan.http.timeout_s,
+        most=count(plan.http.max_body_bytes),
     )
     return f"Could not reach {target.origin}: {why}"
+
+
+def _sentence(plan: Plan, kind: str, sample: str) -> str:
+    if MACHINE_LIMIT in sample:
+        return _OUR_LIMIT
+    through_proxy = plan.http.proxy is not None and sample.startswith("the proxy ")
+    return _PROXY if through_proxy else _WHY[kind]
 
 
 def _target(plan: Plan, index: int) -> Target:
