@@ -19,6 +19,7 @@ from webui.plan.documents import (
 from webui.plan.load import ConstantUsers
 from webui.plan.model import Plan
 
+DOTS = "a." * 300
 MINIMAL: dict[str, Any] = {
     "base_url": "http://127.0.0.1:8000",
     "requests": [{"path": "/items"}],
@@ -224,11 +225,28 @@ def test_what_is_wrong_is_said_at_its_field(change: dict[str, Any], field: str, 
         (plan_from_toml, "a = 1\na = 2", "not valid TOML"),
         (plan_from_toml, "a." * 200_000 + "a = 1", "no key has over 200 parts"),  # minutes, to tomllib
         (plan_from_toml, '[x . "a"' + ' . "a"' * 200_000 + "]", "no key has over 200 parts"),
+        # What looks like the text of a string or a comment, and is none.
+        (plan_from_toml, 'x = """a"""" # " \'\'\'\n' + DOTS + "a = 1\n# '''", "no key has over 200 parts"),
+        (plan_from_toml, "x = '''a''''' # \"\"\"\n" + DOTS + 'a = 1\n# """', "no key has over 200 parts"),
+        (plan_from_toml, 'x = "" # \'\n[' + DOTS + "a]", "no key has over 200 parts"),
+        (plan_from_toml, '"a\\"" . ' + DOTS + "a = 1", "no key has over 200 parts"),
+        (plan_from_toml, "x = [{" + DOTS + "a = 1}]", "no key has over 200 parts"),
+        (plan_from_toml, '"\\' * 500_000, "not valid TOML"),
+        (plan_from_toml, '"""\\' * 300_000, "not valid TOML"),
+        (plan_from_toml, "x = " + "1" * 5_000, "not valid TOML"),  # which is a ValueError to Python alone
+        (plan_from_json, '{"x": ' + "1" * 5_000 + "}", "not valid JSON"),
     ],
 )
 def test_documents_that_cannot_be_read(read: Any, text: Any, says: str) -> None:
     with pytest.raises(InvalidInput, match=says):
         read(text)
+
+
+@pytest.mark.parametrize("note", ['"{}"', "'{}'", '"""{}"""', "'''\n{}'''", '"""a " {} \\""""', '"" # {}'])
+def test_dots_in_text_are_no_keys(note: str) -> None:
+    text = plan_to_toml(plan_from_data(MINIMAL))
+    kept = "\n".join(line for line in text.splitlines() if not line.startswith("note = "))
+    assert plan_from_toml(f"note = {note.format(DOTS)}\n{kept}").base_url == MINIMAL["base_url"]
 
 
 @given(json_values)

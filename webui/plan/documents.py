@@ -6,7 +6,7 @@ The one boundary at which a document from outside becomes a `Plan`.
 import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tomli_w
@@ -20,7 +20,19 @@ from webui.plan.model import Plan
 MAX_DOCUMENT_BYTES = 32_000_000
 # tomllib takes time that grows with the square of a key's parts; no plan has a key of so many.
 _MAX_KEY_PARTS = 200
-_DOTTED_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+)++""")
+# A key's parts with their dots, in `key`; or what may have dots as text: strings and comments. Read from left
+# to right as tomllib reads them, which ends at the first mistake.
+_TOML = re.compile(
+    r"""
+      "{3} (?: [^"\\]++ | \\. | "(?!"") )*+ "{3,5}+      # up to two quotes may end the text itself
+    | '{3} (?: [^']++ | '(?!'') )*+ '{3,5}+
+    | \#[^\n]*+
+    | (?P<key> (?: (?: [\w-]++ | "(?:[^"\\\n]|\\.)*+" | '[^'\n]*+' ) [ \t]*+ \. [ \t]*+ )++ )
+    | "(?:[^"\\\n]|\\.)*+" | '[^'\n]*+' | [\w-]++
+    | ["'] .*+                                           # without its end: the mistake
+    """,
+    re.DOTALL | re.VERBOSE,
+)
 
 
 def plan_from_data(data: Any) -> Plan:
@@ -71,12 +83,7 @@ def plan_to_data(plan: Plan) -> dict[str, Any]:
 
 def plan_from_json(text: str | bytes) -> Plan:
     """The plan of a JSON document. Raises InvalidInput."""
-    try:
-        return plan_from_data(json.loads(text))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InvalidInput.at("", f"the plan is not valid JSON: {error}") from error
-    except RecursionError as error:
-        raise InvalidInput.at("", "the plan is nested too deeply") from error
+    return plan_from_data(_loaded(json.loads, text, "JSON"))
 
 
 def plan_to_json(plan: Plan) -> str:
@@ -86,12 +93,16 @@ def plan_to_json(plan: Plan) -> str:
 
 def plan_from_toml(text: str) -> Plan:
     """The plan of a TOML document. Raises InvalidInput."""
-    if any(key[0].count(".") > _MAX_KEY_PARTS for key in _DOTTED_KEY.finditer(text)):
+    if any(found["key"] and found["key"].count(".") > _MAX_KEY_PARTS for found in _TOML.finditer(text)):
         raise InvalidInput.at("", f"no key has over {_MAX_KEY_PARTS} parts, with a dot between each two")
+    return plan_from_data(_loaded(tomllib.loads, text, "TOML"))
+
+
+def _loaded(load: Callable[[Any], Any], text: str | bytes, form: str) -> Any:
     try:
-        return plan_from_data(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidInput.at("", f"the plan is not valid TOML: {error}") from error
+        return load(text)
+    except ValueError as error:  # each library's own, of bytes that are no text, of a number of 5,000 digits
+        raise InvalidInput.at("", f"the plan is not valid {form}: {error}") from error
     except RecursionError as error:
         raise InvalidInput.at("", "the plan is nested too deeply") from error
 
