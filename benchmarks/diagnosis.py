@@ -71,7 +71,8 @@ class Outcome:
     @property
     def holds(self) -> bool | None:
         """Whether the interval has the true number in it; None where there is nothing to compare."""
-        low, high = (self.found["effective_parallelism"][end] for end in ("low", "high"))
+        estimate: dict[str, float | None] = self.found["effective_parallelism"]
+        low, high = estimate["low"], estimate["high"]
         if self.at_a_time is None or low is None or high is None or self.found["pattern"] == "inconclusive":
             return None
         return low <= self.at_a_time <= high

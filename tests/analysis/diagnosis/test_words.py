@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from tests.analysis.diagnosis.test_simulated import diagnosed
-from tests.sweep.queues import Doors, Law, Loops, Scales, Slots, constant
+from dataclasses import replace
+from typing import get_args
+
+import pytest
+
+from tests.analysis.diagnosis.test_simulated import Make, diagnosed
+from tests.sweep.executor import sweep
+from tests.sweep.queues import Doors, Law, Limited, Loops, Scales, Service, Slots, Tokens, World, constant
 from webui.analysis.diagnosis.bootstrap import Interval
+from webui.analysis.diagnosis.canary import Canary
 from webui.analysis.diagnosis.defaults import KNOWN, matches
+from webui.analysis.diagnosis.facts import Facts, facts_of
+from webui.analysis.diagnosis.undecided import tries_for
+from webui.analysis.diagnosis.verdict import Cause, Verdict, inconclusive
 
 
 def test_a_pool_of_forty_threads_in_words() -> None:
@@ -72,7 +82,8 @@ def test_an_open_question_asks_for_no_canary_where_there_was_one() -> None:
     bend = diagnosed(lambda w: Law(w, 0.02, 0.03, 0.0))
     assert [step.title for step in bend.steps_to_take] == ["Test one part of the work at a time"]
     alone = diagnosed(lambda w: Loops(w, 1, constant(0.01)), canary=False)
-    assert "Choose a canary" in [step.title for step in alone.steps_to_take]
+    step = next(step for step in alone.steps_to_take if step.title == "Choose a canary")
+    assert step.text.startswith("It was switched off. Name a second, cheap route")
 
 
 def test_latency_is_said_to_stay_only_where_it_does() -> None:
@@ -83,3 +94,67 @@ def test_latency_is_said_to_stay_only_where_it_does() -> None:
     assert any(line.startswith("Latency grows a little. ") for line in grown.evidence)
     assert "while latency grows from 20.3" in grown.summary
     assert not any("Other routes" in line for line in (*steady.evidence, *grown.evidence))  # nothing queued
+
+
+class Failing(Service):
+    """Fails every `nth` request, whoever asks."""
+
+    def __init__(self, world: World, nth: int) -> None:
+        super().__init__(world)
+        self.nth, self.seen = nth, 0
+
+    def arrive(self, job) -> None:  # type: ignore[no-untyped-def]
+        self.seen += not job.canary
+        ok = job.canary or self.seen % self.nth > 0
+        self.world.later(0.01, lambda: job.end(ok))
+
+
+ILL: dict[str, tuple[Make, str]] = {
+    "every request": (lambda w: Failing(w, 1), "Make one request succeed"),
+    "half of them": (lambda w: Failing(w, 2), "Find out why requests fail even alone"),
+    "one in five": (lambda w: Failing(w, 5), "Find out why requests fail even alone"),
+    "by rate": (lambda w: Limited(w, Tokens(100, 20), constant(0.02)), "Lift the rate limit for this test"),
+}
+
+
+@pytest.mark.parametrize("name", ILL)
+def test_advice_fits_how_one_user_was_served(name: str) -> None:
+    make, title = ILL[name]
+    found = diagnosed(make)
+    assert found.pattern == "inconclusive"
+    assert [step.title for step in found.steps_to_take] == [title]
+
+
+@pytest.mark.parametrize(
+    ("reason", "title", "why"),
+    [
+        ("chosen-slow", "Choose another canary", "The chosen route answers slowly"),
+        ("chosen-redirects", "Choose another canary", "The chosen route redirects to another"),
+        ("same-route", "Choose a canary", "The only candidates are the load's own route."),
+    ],
+)
+def test_a_canary_that_was_dropped_is_asked_for_with_the_reason(reason: str, title: str, why: str) -> None:
+    facts = replace(facts_of_one_loop(), canary=Canary(reason=reason))
+    steps = tries_for(inconclusive("no-canary", "Nobody knows."), facts)
+    assert [step.title for step in steps] == [title]
+    assert steps[0].text.startswith(why)
+
+
+def test_every_cause_has_its_advice() -> None:
+    causes = [cause for cause in get_args(Cause) if cause]
+    for cause in causes:
+        facts = replace(facts_of_one_loop(), canary=Canary())
+        assert tries_for(Verdict("inconclusive", cause=cause), facts), cause
+
+
+def facts_of_one_loop() -> Facts:
+    facts = facts_of(sweep(Loops(World(), 1, constant(0.01)), to=8).total)
+    assert facts is not None
+    return facts
+
+
+def test_rates_that_the_table_counts_otherwise_are_told_apart() -> None:
+    slow = diagnosed(lambda w: Slots(w, 10, constant(0.4)))
+    assert slow.evidence[-1].startswith("Rates here are users by latency. The table counts")
+    quick = diagnosed(lambda w: Loops(w, 1, constant(0.005)))
+    assert not any("The table counts" in line for line in quick.evidence)

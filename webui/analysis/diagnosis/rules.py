@@ -108,8 +108,8 @@ def _starved(facts: Facts) -> Verdict | None:
         return None
     return inconclusive(
         "generator",
-        f"Other processes kept the generator waiting for a processor {percent(100 * facts.wait_share)} of its "
-        "time. Other routes seemed to wait too, but that may have been the generator itself: a target "
+        f"Other processes kept the generator waiting for a processor {percent(100 * facts.wait_share)} of "
+        "its time. Other routes seemed to wait too, but that may have been the generator itself: a target "
         "that needs the processors that both share, and one that stands still, would look the same.",
         facts.m,
     )

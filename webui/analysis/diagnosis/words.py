@@ -8,6 +8,7 @@ from webui.analysis.diagnosis.verdict import Verdict
 from webui.sweep.figures import FULL_BURSTS, Point, doors_of
 from webui.units import count, milliseconds, percent, plural, significant
 
+COUNTED_ALIKE = 0.01  # rates that differ by less from what was counted are the same to a reader
 STAYS = 1.1  # times the light latency, up to which latency is said to stay
 
 
@@ -147,8 +148,18 @@ def evidence(verdict: Verdict, facts: Facts) -> tuple[str, ...]:
     if verdict.pattern == "rejects":
         return tuple(_refusal_evidence(facts))
     if verdict.pattern == "scales" and verdict.shade != "own-cost":
-        return tuple(_scaling_evidence(facts))
-    return tuple(_ceiling_evidence(facts))
+        return (*_scaling_evidence(facts), *_method_evidence([_most(facts)]))
+    return (*_ceiling_evidence(facts), *_method_evidence([*facts.top, _most(facts)]))
+
+
+def _method_evidence(quoted: Sequence[Point]) -> Iterator[str]:
+    """Where the rates that are quoted are not those that the table of levels shows, which is which."""
+    apart = max(abs(p.rate * p.seconds / p.successes - 1) for p in quoted)
+    if apart >= COUNTED_ALIKE:
+        yield (
+            "Rates here are users by latency. The table counts what ended within each level, up to "
+            f"{percent(100 * apart)} off these: at a level's ends requests are still under way."
+        )
 
 
 def _unharmed(facts: Facts) -> bool:
