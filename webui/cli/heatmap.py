@@ -15,8 +15,10 @@ from webui.cli.console import foreign, printable
 from webui.experiments import Cell, Experiment, VariantState
 from webui.pages.experiment_context import HeatCell, HeatRow, experiment_page
 
-_COLUMN = 13  # of a cell, with the space beside it
-_LABEL = 26
+_COLUMN = 10  # of a cell, with the space beside it: five of them beside a label fit into 80
+_LABEL = 26  # at most, with the space beside it
+_HIGH = 4  # of a row, with the line above it
+_LEGEND = "Each field: successes/s, p95, and the share of successes where it is not all."
 _ALL = 99.95  # successes from here on are 100 % as printed, which need not be said
 # Few to many, each with a colour of text that can be read on it, whatever the terminal's own colours.
 _SHADES = (
@@ -65,8 +67,8 @@ class _Heatmap(_Base):
         self._live.__exit__(None, None, None)
 
     def show(self, experiment: Experiment) -> None:
-        width = self._live.console.width
-        self._live.update(Group(_standing(experiment), *grids(experiment, width)), refresh=True)
+        width, height = self._live.console.size
+        self._live.update(Group(_standing(experiment), *grids(experiment, width, height)), refresh=True)
 
 
 class _Lines(_Base):
@@ -111,20 +113,31 @@ def _standing(experiment: Experiment) -> Text:
     return line.append(f"  {experiment.done} of {units.plural(len(cells), 'cell')}", style="dim")
 
 
-def grids(experiment: Experiment, width: int) -> Iterator[RenderableType]:
-    """The grid, in as many tables one below the other as a terminal of that width needs."""
+def grids(experiment: Experiment, width: int, height: int | None = None) -> Iterator[RenderableType]:
+    """The grid, in as many tables one below the other as a terminal of that width needs, and what is in its
+    fields. Where they would be higher than the terminal, rows move together."""
     rows = experiment_page(experiment).rows
     levels = experiment.definition.users
-    at_once = max(1, (width - _LABEL) // _COLUMN)
-    for first in range(0, len(levels), at_once):
-        yield _grid(rows, levels, slice(first, first + at_once))
+    label = min(_LABEL, 1 + max(map(len, _labels(rows))))
+    at_once = max(1, (width - label) // _COLUMN)
+    blocks = range(0, len(levels), at_once)
+    close = height is not None and len(blocks) * (1 + _HIGH * len(rows)) + 3 > height
+    for first in blocks:
+        yield _grid(rows, levels, slice(first, first + at_once), label - 1, close=close)
+    yield Text(_LEGEND, style="dim")
 
 
-def _grid(rows: Sequence[HeatRow], levels: Sequence[int], shown: slice) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(1, 1, 0, 0))
-    table.add_column("Variant", min_width=10, max_width=_LABEL - 1)
+def _labels(rows: Sequence[HeatRow]) -> Iterator[str]:
+    """All that may stand in the first column, so that it keeps its width."""
+    yield from _DOING.values()
+    yield from (printable(row.variant.label) for row in rows)
+
+
+def _grid(rows: Sequence[HeatRow], levels: Sequence[int], shown: slice, label: int, *, close: bool) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0 if close else 1, 1, 0, 0))
+    table.add_column("Variant", width=label)
     for users in levels[shown]:
-        table.add_column(units.plural(users, "user"), justify="right", min_width=_COLUMN - 1)
+        table.add_column(units.plural(users, "user"), justify="right", width=_COLUMN - 1)
     for row in rows:
         name = foreign(row.variant.label)
         if row.state.problem:
@@ -147,7 +160,7 @@ def _cell(heat: HeatCell) -> Text:
 def _figures(figures: CellFigures) -> Iterator[str]:
     doubt = "" if figures.trustworthy else "! "
     yield f"{doubt}{units.significant(figures.throughput_rps)}/s"
-    yield f"p95 {units.milliseconds(figures.p95_ms)}"
+    yield units.milliseconds(figures.p95_ms)
     if figures.success_percent is not None and figures.success_percent < _ALL:
         yield f"{units.percent(figures.success_percent)} ok"
 

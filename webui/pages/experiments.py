@@ -31,6 +31,7 @@ from webui.web import Experiments, Storage
 _WORDS = {  # for what pydantic says of types
     "users": f"Write 1 to {MAX_LEVELS} numbers of users, from 1 to {MAX_CELL_USERS:,}, such as 1, 4, 16",
     "cell_s": "A cell takes from 500 ms to 60 s",
+    "warmup_s": "A warm-up takes 30 s at most; 0 s is none",
     "path": "The path begins with / and has at most 2,000 characters",
     "variants": f"Write 1 to {MAX_VARIANTS} addresses, one in each line",
 }
@@ -111,7 +112,8 @@ def definition_of(typed: ExperimentFields) -> Definition:
     """The experiment that was typed. Raises InvalidInput, NotFound."""
     data: dict[str, Any] = {
         "users": [_number("users", part) for part in re.split(r"[,;\s]+", typed.users.strip()) if part],
-        "cell_s": _seconds(typed.cell_s),
+        "cell_s": _seconds("cell_s", typed.cell_s),
+        "warmup_s": _seconds("warmup_s", typed.warmup_s),
         "diagnose": typed.diagnose,
     }
     if typed.of == "addresses":
@@ -138,11 +140,11 @@ def _number(field: str, text: str) -> int:
         raise InvalidInput.at(field, str(error)) from None
 
 
-def _seconds(text: str) -> float:
+def _seconds(field: str, text: str) -> float:
     try:
         return parse_duration(text)
     except ValueError as error:
-        raise InvalidInput.at("cell_s", str(error)) from None
+        raise InvalidInput.at(field, str(error)) from None
 
 
 def _problem(found: Mapping[str, Any]) -> Problem:

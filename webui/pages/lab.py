@@ -19,6 +19,7 @@ from webui.errors import (
     QueueFull,
     StoreUnavailable,
     TargetFailed,
+    TargetRefused,
 )
 from webui.experiments import ExperimentManager
 from webui.lab.commands import INSTALL, extra_installed
@@ -34,11 +35,14 @@ from webui.store import Store
 from webui.web import Experiments, Lab, Manager, Storage
 
 NOT_RUNNING = "This practice target is not running any more. Start it again."
-_STATUS: Mapping[type[KatydidError], int] = {
+_STATUS: Mapping[type[BaseException], int] = {  # the same as the API answers with
     InvalidInput: 422,
+    TargetRefused: 403,
+    NotFound: 404,
     QueueFull: 429,
     StoreUnavailable: 503,
     TargetFailed: 503,
+    KatydidError: 409,
 }
 _PARTS = ("pill", "problem", "answer", "now", "verdict")  # of a card; these change while it is looked at
 
@@ -83,13 +87,13 @@ class Desk:
         card = page.card(name)
         card = replace(card, problem=words, fields=fields or card.fields)
         page = replace(page, cards=[card if each.target.name == name else each for each in page.cards])
-        status = _STATUS.get(type(error), 409)
+        status = _status_of(error)
         return _parts(page, name, status) if self.by_htmx else await _whole(self, page, status)
 
     async def no_experiment(self, error: KatydidError, fields: ExperimentFields) -> Response:
         """The experiment that was asked for cannot be: its form says why."""
         page = replace(await self.page(), experiment=fields, wrong=words_of(error))
-        return await _whole(self, page, _STATUS.get(type(error), 409))
+        return await _whole(self, page, _status_of(error))
 
 
 def _desk(request: Request, lab: Lab, manager: Manager, store: Storage, experiments: Experiments) -> Desk:
@@ -192,6 +196,11 @@ def _fields(target: PracticeTarget, form: FormData) -> StartFields:
     return StartFields(
         str(form.get("workers", setup.workers)), str(form.get("server", setup.server)), options
     )
+
+
+def _status_of(error: KatydidError) -> int:
+    """That of the closest kind of error that is listed."""
+    return next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
 
 
 def words_of(error: KatydidError) -> str:

@@ -99,6 +99,7 @@ class ExperimentFields:
     path: str = "/"
     users: str = "1, 4, 16, 64, 256"
     cell_s: str = "3 s"
+    warmup_s: str = "0.5 s"
     diagnose: bool = True
     may_test: bool = False
 
@@ -108,7 +109,7 @@ class ExperimentFields:
         sent: `ticks` says that there was one."""
         texts = {
             name: str(form[name])
-            for name in ("of", "target", "addresses", "path", "users", "cell_s")
+            for name in ("of", "target", "addresses", "path", "users", "cell_s", "warmup_s")
             if name in form
         }
         workers = tuple(str(each) for each in form.getlist("workers"))
