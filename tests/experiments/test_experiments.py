@@ -177,7 +177,7 @@ async def test_the_page_starts_one_shows_it_and_says_what_is_wrong(
     unknown = await service.client.post("/experiments", data=form | {"target": "nothing"})
     assert unknown.status_code == 404
     assert "There is no practice target" in unknown.text
-    assert len((await service.store.list_experiments(10, None))) == 1
+    assert len(await service.store.list_experiments(10, None)) == 1
 
 
 async def test_a_link_shows_it_read_only_and_without_secrets(
