@@ -53,3 +53,15 @@ def test_a_mistake_has_its_place(text: str, field: str, words: str) -> None:
         plan_from_text(text)
     assert caught.value.problems[0].field == field
     assert words in caught.value.problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("# " + "x" * 5_000_000, "TOML is 5.00\N{NO-BREAK SPACE}MB at most here"),
+        ("[" + " " * 32_000_000, "is over 32.0"),
+    ],
+)
+def test_a_text_has_a_largest_length(text: str, words: str) -> None:
+    with pytest.raises(InvalidInput, match=words):
+        plan_from_text(text)

@@ -30,9 +30,10 @@ async def read_plan(request: Request) -> Plan:
         )
     too_large = f"A plan is {MAX_DOCUMENT_BYTES / 1e6:.0f} MB at most, its bodies included."
     body = await _read(request, MAX_DOCUMENT_BYTES, too_large)
-    if kind == TOML:  # a large one takes seconds
-        return await run_in_threadpool(plan_from_toml, _text(body))
-    return plan_from_json(body)
+    # A large one takes seconds.
+    return await run_in_threadpool(
+        lambda: plan_from_toml(_text(body)) if kind == TOML else plan_from_json(body)
+    )
 
 
 async def read_changes(request: Request) -> Changes:

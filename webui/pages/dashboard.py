@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
@@ -84,7 +85,8 @@ class FormCheck:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What was posted: the form's fields, or the plan's text; `do` is the button that only edits."""
+    """What was posted: the form's fields, or the plan's text; `do` is the button that only edits. What reads
+    the plan may take seconds, so it is called in a thread."""
 
     fields: FormFields
     text: str | None
@@ -111,6 +113,14 @@ class Posted:
         if self.text is None:
             return new_test(self.fields, problems, message, may_test=self.may_test)
         return editor_of_text(self.text, problems, message, may_test=self.may_test)
+
+    def checked(self) -> NewTest | PlanEditor:
+        """The same, with what is wrong so far."""
+        try:
+            self.plan()
+        except InvalidInput as error:
+            return self.again(error.problems)
+        return self.again()
 
     def refused(self, error: InvalidInput) -> InvalidInput:
         """Why the plan was not started, by the controls that it came from."""
@@ -172,17 +182,23 @@ async def start(request: Request, manager: Manager, store: Storage) -> Response:
     if posted.do:
         return await _edited(request, manager, store, posted)
     try:
-        posted = posted.as_asked()
-        plan = posted.plan()
+        posted = await run_in_threadpool(posted.as_asked)
+        plan = await run_in_threadpool(posted.plan)
         plan = manager.ceilings.within(plan) if posted.find else plan
         must_be_confirmed(plan, confirmed=posted.confirmed)
         view = await _created(manager, plan, posted)
     except InvalidInput as error:
-        return await _again(request, manager, store, posted.again(error.problems), 422)
+        return await _again(
+            request, manager, store, await run_in_threadpool(posted.again, error.problems), 422
+        )
     except QueueFull as error:
-        return await _again(request, manager, store, posted.again(message=str(error)), 429)
+        return await _again(
+            request, manager, store, await run_in_threadpool(posted.again, message=str(error)), 429
+        )
     except StoreUnavailable as error:
-        return await _again(request, manager, store, posted.again(message=str(error)), 503)
+        return await _again(
+            request, manager, store, await run_in_threadpool(posted.again, message=str(error)), 503
+        )
     return RedirectResponse(f"/runs/{view.id}", HTTPStatus.SEE_OTHER)
 
 
@@ -204,11 +220,7 @@ async def stop_everything(experiments: Experiments) -> Response:
 async def check(request: Request) -> Response:
     """What is wrong so far with the controls that were touched, and the preview. Starts nothing."""
     posted = await _posted(request)
-    try:
-        posted.plan()
-        test = posted.again()
-    except InvalidInput as error:
-        test = posted.again(error.problems)
+    test = await run_in_threadpool(posted.checked)
     if isinstance(test, PlanEditor):
         return respond("dashboard/check_text.html", test)
     touched = [control for control in controls(posted.fields) if control in posted.touched]
@@ -291,7 +303,7 @@ async def _to_confirm(plan: Plan, manager: RunManager) -> NewTest | PlanEditor:
 async def _edited(request: Request, manager: RunManager, store: Store, posted: Posted) -> Response:
     """The form with a row more or less, or the plan written another way. Starts nothing."""
     if posted.text is not None:
-        test = rewritten(posted.text, posted.do)
+        test = await run_in_threadpool(rewritten, posted.text, posted.do)
         wrong = isinstance(test, PlanEditor) and bool(test.problems)
         return await _page(request, manager, store, test, 422 if wrong else 200)
     if posted.do == "as-text":
@@ -303,9 +315,11 @@ async def _edited(request: Request, manager: RunManager, store: Store, posted: P
 
 async def _as_text(request: Request, manager: RunManager, store: Store, posted: Posted) -> Response:
     try:
-        editor = editor_of_plan(posted.plan())
+        editor = await run_in_threadpool(lambda: editor_of_plan(posted.plan()))
     except InvalidInput as error:
-        return await _again(request, manager, store, posted.again(error.problems), 422)
+        return await _again(
+            request, manager, store, await run_in_threadpool(posted.again, error.problems), 422
+        )
     return await _page(request, manager, store, editor)
 
 

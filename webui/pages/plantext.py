@@ -6,18 +6,30 @@ from typing import Any
 
 import tomli_w
 
+from webui.errors import InvalidInput
 from webui.plan.base import Document
-from webui.plan.documents import plan_from_json, plan_from_toml
+from webui.plan.documents import MAX_DOCUMENT_BYTES, plan_from_json, plan_from_toml
 from webui.plan.model import Plan
 from webui.plan.request import JsonBody
+from webui.units import size
 
 FORMATS = ("json", "toml")
 _KINDS = frozenset({"schema_", "shape", "type", "on"})
 
 
+MAX_TOML = 5_000_000  # characters; tomllib takes some seconds for them
+
+
 def plan_from_text(text: str) -> Plan:
-    """The plan of a JSON or TOML document, whichever it is. Raises InvalidInput with the places."""
-    return plan_from_json(text) if format_of(text) == "json" else plan_from_toml(text)
+    """The plan of a JSON or TOML document, whichever it is. Raises InvalidInput with the places. A large one
+    takes seconds, so it is not for the event loop."""
+    if format_of(text) == "json":
+        if len(text) > MAX_DOCUMENT_BYTES:
+            raise InvalidInput.at("", f"the plan is over {size(MAX_DOCUMENT_BYTES)}")
+        return plan_from_json(text)
+    if len(text) > MAX_TOML:
+        raise InvalidInput.at("", f"a plan as TOML is {size(MAX_TOML)} at most here; JSON may be larger")
+    return plan_from_toml(text)
 
 
 def format_of(text: str) -> str:
