@@ -145,6 +145,8 @@ export class Charts {
       note.hidden = drawn(note.dataset.unsupported) || !drawn("p50");
     }
     this.root.classList.toggle("empty-charts", this.series.length === 0);
+    const fast = this.series.values("p50").some((value) => value !== null);
+    this.root.querySelector('[data-chart="latency"]').classList.toggle("empty-charts", !fast);
     for (const table of this.tables) table.show(this.series, this.shownBins);
   }
 
