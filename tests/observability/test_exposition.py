@@ -13,7 +13,7 @@ from tests.observability.conftest import a_plan, a_second, a_view
 from webui.observability import exposition
 from webui.observability.model import BOUNDS_S, Family, Kind
 from webui.observability.of_runs import MAX_ENDPOINTS, RUN_METRICS, readings_of
-from webui.observability.watch import MAX_ENDED, MAX_LIVE
+from webui.observability.watch import MAX_ENDED, MAX_LIVE, family_of
 from webui.runs.model import RunView
 
 FORMATS = [
@@ -28,10 +28,7 @@ Parse = Callable[[str], Iterable[Any]]
 
 def families(views: Sequence[RunView]) -> list[Family]:
     readings = [readings_of(view) for view in views]
-    return [
-        Family(each.metric, [sample for found in readings for sample in found.get(each.metric.name, ())])
-        for each in RUN_METRICS
-    ]
+    return [family_of(each.metric, readings) for each in RUN_METRICS]
 
 
 def parsed(views: Sequence[RunView], accept: str, parse: Parse) -> dict[tuple[str, frozenset[Any]], float]:

@@ -11,7 +11,9 @@ import pytest
 from tests.observability.conftest import Watched
 from webui.errors import StoreUnavailable
 from webui.observability import watch as module
+from webui.observability.model import Readings
 from webui.observability.watch import MAX_ENDED
+from webui.runs.model import RunView
 
 pytestmark = pytest.mark.anyio
 
@@ -105,3 +107,24 @@ async def test_unsaved_runs_are_counted(watched: Watched, monkeypatch: pytest.Mo
     while live.unsaved is None:
         await asyncio.sleep(0)
     assert (await found(watched))["runs_unsaved"] == {(): 1}
+
+
+async def test_a_live_run_is_read_once_for_each_of_its_events(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launch = await watched.started()
+    launch.second_passes()
+    read: list[str] = []
+    original = module.readings_of
+
+    def counted(view: RunView) -> Readings:
+        read.append(view.id)
+        return original(view)
+
+    monkeypatch.setattr(module, "readings_of", counted)
+    before = [await found(watched) for _ in range(3)]
+    assert read == [launch.run_id]
+    launch.second_passes()
+    after = await found(watched)
+    assert read == [launch.run_id] * 2
+    assert before[0]["requests_sent"] == before[2]["requests_sent"] != after["requests_sent"]

@@ -81,12 +81,25 @@ class Distribution:
 Labels = tuple[str, ...]  # the values, in the order of the metric's `labels`
 Value = float | Distribution | str | Mapping[str, str]  # str: the present state; Mapping: an info's labels
 Sample = tuple[Labels, Value]
-Readings = Mapping[str, Sequence[Sample]]  # by the metric's name
+
+
+class Samples(list[Sample]):
+    """A metric's samples of one run. They never change, so what is written of them is kept."""
+
+    written: str | None = None
+
+
+Readings = Mapping[str, Samples]  # by the metric's name
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One metric with all its samples."""
+    """One metric with its samples, run by run."""
 
     metric: Metric
-    samples: Sequence[Sample]
+    groups: Sequence[Samples]
+
+    @property
+    def samples(self) -> Sequence[Sample]:
+        """Those of all groups."""
+        return [sample for group in self.groups for sample in group]

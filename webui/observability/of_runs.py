@@ -9,8 +9,8 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import Final
 
-from webui.metrics.snapshot import EndpointStats, Snapshot, Totals, merge_endpoints
-from webui.observability.model import Distribution, Kind, Labels, Metric, Readings, Sample, Value
+from webui.metrics.snapshot import EndpointStats, Health, Snapshot, Totals, merge_endpoints
+from webui.observability.model import Distribution, Kind, Labels, Metric, Readings, Sample, Samples, Value
 from webui.runs.model import RunView
 from webui.runs.state import RunStatus
 from webui.runs.summary import target_text
@@ -64,12 +64,11 @@ class Picture:
 def readings_of(view: RunView) -> Readings:
     """All metrics of a run that there is something to say of, by their names."""
     picture = Picture(view)
-    found = {each.metric.name: list(each.read(picture)) for each in RUN_METRICS}
-    return {
-        name: [((view.id, *labels), value) for labels, value in samples]
-        for name, samples in found.items()
-        if samples
+    found = {
+        each.metric.name: Samples(((view.id, *labels), value) for labels, value in each.read(picture))
+        for each in RUN_METRICS
     }
+    return {name: samples for name, samples in found.items() if samples}
 
 
 # -- how they are read -------------------------------------------------------------------------------------
@@ -143,6 +142,12 @@ def _metric(
     return RunMetric(Metric(name, kind, meaning, ("run", *labels), unit), read)
 
 
+def _of_engines(
+    name: str, kind: Kind, meaning: str, read: Callable[[Health], Value | None], unit: str = "seconds"
+) -> RunMetric:
+    return _metric(f"generator_{name}", kind, meaning, lambda p: _one(read(p.total.health)), unit=unit)
+
+
 _C, _G, _S, _E = Kind.COUNTER, Kind.GAUGE, "seconds", ("endpoint",)
 
 RUN_METRICS: Final = (
@@ -196,40 +201,30 @@ RUN_METRICS: Final = (
     _metric("errors", _C, "Failed requests by kind.", _errors, ("kind",)),
     _metric("run_engines", _G, "Engine processes that the load came from.", lambda p: _one(p.view.shards)),
     _metric("run_engines_lost", _G, "Engine processes lost.", lambda p: _one(p.view.shards_lost)),
-    _metric(
-        "generator_cpu_seconds",
-        _C,
-        "CPU time of the load generator's engines.",
-        lambda p: _one(p.total.health.cpu_ns / NS_PER_S),
-        unit=_S,
+    _of_engines(
+        "cpu_seconds", _C, "CPU time of the load generator's engines.", lambda h: h.cpu_ns / NS_PER_S
     ),
-    _metric(
-        "generator_wait_seconds",
-        _C,
-        "Time in which engines had work and no processor.",
-        lambda p: _one(p.total.health.wait_ns / NS_PER_S),
-        unit=_S,
+    _of_engines(
+        "wait_seconds", _C, "Time in which engines had work and no processor.", lambda h: h.wait_ns / NS_PER_S
     ),
-    _metric(
-        "generator_cpu_peak_ratio",
+    _of_engines(
+        "cpu_peak_ratio",
         _G,
         "The busiest engine's share of a core in its busiest interval.",
-        lambda p: _one(p.total.health.cpu_peak_percent / 100 if p.total.health.wall_ns else None),
+        lambda h: h.cpu_peak_percent / 100 if h.wall_ns else None,
         unit="ratio",
     ),
-    _metric(
-        "generator_loop_lag_seconds",
+    _of_engines(
+        "loop_lag_seconds",
         Kind.SUMMARY,
         "How late the engines' event loops were.",
-        lambda p: _one(Distribution(p.total.health.loop_lag)),
-        unit=_S,
+        lambda h: Distribution(h.loop_lag),
     ),
-    _metric(
-        "generator_schedule_lag_seconds",
+    _of_engines(
+        "schedule_lag_seconds",
         Kind.SUMMARY,
         "How late requests began.",
-        lambda p: _one(Distribution(p.total.health.schedule_lag)),
-        unit=_S,
+        lambda h: Distribution(h.schedule_lag),
     ),
 )
 

@@ -7,14 +7,14 @@ thread. The metrics of a run that has ended are worked out once, when it ends.
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Self
 
 from webui import __version__
 from webui.errors import StoreUnavailable
-from webui.observability.model import Family, Kind, Metric, Readings, Sample, Value
+from webui.observability.model import Family, Kind, Metric, Readings, Samples, Value
 from webui.observability.of_runs import RUN_METRICS, readings_of
 from webui.runs.broadcast import Channel, RunEvent, Subscription
 from webui.runs.manager import RunManager
@@ -60,19 +60,29 @@ class _Ends(Subscription):
 class Picture:
     """All that the metrics of one moment are made from."""
 
-    own: Mapping[str, Sequence[Sample]]
+    own: Readings
     live: Sequence[RunView]
     ended: Sequence[Readings]
+    kept: dict[str, tuple[int, Readings]]  # of live runs, by their ids: as of which event, and what was read
 
     def families(self) -> list[Family]:
         """Every metric with its samples; for a thread."""
-        runs = [*(readings_of(view) for view in self.live), *self.ended]
-        own = [Family(metric, self.own.get(metric.name, ())) for metric in OWN_METRICS]
-        return own + [_family(each.metric, runs) for each in RUN_METRICS]
+        runs = [*map(self._of, self.live), *self.ended]
+        own = [family_of(metric, [self.own]) for metric in OWN_METRICS]
+        return own + [family_of(each.metric, runs) for each in RUN_METRICS]
+
+    def _of(self, view: RunView) -> Readings:
+        """Read once for each of the run's events, however often somebody asks."""
+        seq, readings = self.kept.get(view.id, (None, {}))
+        if seq != view.seq:
+            readings = readings_of(view)
+            self.kept[view.id] = view.seq, readings
+        return readings
 
 
-def _family(metric: Metric, runs: Sequence[Readings]) -> Family:
-    return Family(metric, [sample for readings in runs for sample in readings.get(metric.name, ())])
+def family_of(metric: Metric, readings: Sequence[Readings]) -> Family:
+    """The metric with the samples that these have of it."""
+    return Family(metric, [each[metric.name] for each in readings if metric.name in each])
 
 
 class Watch:
@@ -87,6 +97,7 @@ class Watch:
         self._ends = _Ends(manager.channel, self)
         # state
         self._ended: deque[Readings] = deque(maxlen=MAX_ENDED)
+        self._kept: dict[str, tuple[int, Readings]] = {}
         self._ended_counts: Counter[str] = Counter(dict.fromkeys(_ENDED, 0))
         self._checking: asyncio.Task[bool] | None = None
         self._working: set[asyncio.Task[None]] = set()
@@ -115,9 +126,12 @@ class Watch:
         """The present state."""
         views = self._manager.live_runs()
         store_up = await self._store_up()
-        return Picture(self._own(views, store_up), views[:MAX_LIVE], tuple(self._ended))
+        shown = views[:MAX_LIVE]
+        ids = {view.id for view in shown}
+        self._kept = {run_id: read for run_id, read in self._kept.items() if run_id in ids}
+        return Picture(self._own(views, store_up), shown, tuple(self._ended), self._kept)
 
-    def _own(self, views: Sequence[RunView], store_up: bool) -> dict[str, Sequence[Sample]]:
+    def _own(self, views: Sequence[RunView], store_up: bool) -> Readings:
         by_status = Counter({**dict.fromkeys(_LIVE, 0), **Counter(view.status.value for view in views)})
         plain: dict[str, Value] = {
             "build": {"version": __version__},
@@ -129,9 +143,9 @@ class Watch:
         }
         counted = {"runs": by_status, "runs_ended": self._ended_counts}
         return {
-            **{name: [((), value)] for name, value in plain.items()},
+            **{name: Samples([((), value)]) for name, value in plain.items()},
             **{
-                name: [((status,), number) for status, number in each.items()]
+                name: Samples(((status,), number) for status, number in each.items())
                 for name, each in counted.items()
             },
         }
