@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from webui.metrics.histogram import MAX_US, Histogram
+from webui.metrics.histogram import MAX_US, Histogram, histograms_from
 
 
 @pytest.mark.parametrize("indices", [[-1, 3], [3, 3], [5, 3], [1, 2**30]])
@@ -18,3 +18,26 @@ def test_indices_out_of_order_or_range_are_refused(indices: list[int]) -> None:
 def test_the_largest_value_can_be_read_back() -> None:
     largest = Histogram.of([1, MAX_US * 2000])
     assert Histogram.from_data(largest.to_data()) == largest
+
+
+def test_many_are_read_as_one_by_one() -> None:
+    made = [Histogram.of(values) for values in ([5_000, 7_000], [], [1], [9_000_000] * 3, [])]
+    assert histograms_from([each.to_data() for each in made]) == made
+    assert histograms_from([]) == []
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_damaged_one_among_many_is_refused(place: int) -> None:
+    data = [Histogram.of([1_000, 2_000 + 1_000 * number]).to_data() for number in range(3)]
+    data[place][0] = data[place][0][::-1]
+    with pytest.raises(ValueError, match="out of order or out of range"):
+        histograms_from(data)
+
+
+def test_parts_that_only_fit_together_over_all_are_refused() -> None:
+    first, second = Histogram.of([1_000, 2_000]).to_data(), Histogram.of([3_000]).to_data()
+    first[1], second[1] = second[1], first[1]
+    with pytest.raises(ValueError, match="differ in length"):
+        histograms_from([first, second])
+    with pytest.raises(ValueError, match="differ in length"):
+        histograms_from([[b"", second[1], 0, 0, 0]])

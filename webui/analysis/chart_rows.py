@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from webui.metrics.histogram import Histogram, lowest_of, merge, width_of
+from webui.metrics.histogram import Histogram, Indices, lowest_of, merge, width_of
 from webui.metrics.percentiles import supported
 from webui.metrics.snapshot import EndpointStats, Snapshot
 
@@ -61,7 +61,7 @@ def chart_row(snapshot: Snapshot) -> Row:
         *percentiles_ms(response, PERCENTILES),
         *(short(count / seconds) for count in counts),
         *_service_ms(endpoints),
-        heat_bins(merge((response, *(each.failed for each in endpoints)))),
+        heat_bins((response, *(each.failed for each in endpoints))),
     )
 
 
@@ -119,27 +119,29 @@ def histogram_bins(successes: Histogram, failures: Histogram) -> list[list[float
     return [[_edge_ms(index), _edge_ms(index + 1), *bins[index]] for index in sorted(bins)]
 
 
-def heat_bins(histogram: Histogram) -> list[int]:
-    """[first bin, count, count, …]; 12 bins make a decade from 1 microsecond. [] without requests."""
-    if not histogram:
+def heat_bins(histograms: Sequence[Histogram]) -> list[int]:
+    """[first bin, count, count, …] of all of them; 12 bins make a decade from 1 microsecond. [] without
+    requests."""
+    indices = np.concatenate([each.indices for each in histograms])
+    if not len(indices):
         return []
-    places = _bin_of(histogram, HEAT_PER_DECADE)
-    first = int(places[0])
-    sums = np.bincount(places - first, weights=histogram.counts)
+    places = _bin_of(indices, HEAT_PER_DECADE)
+    first = int(places.min())
+    sums = np.bincount(places - first, weights=np.concatenate([each.counts for each in histograms]))
     return [first, *sums.astype(int).tolist()]
 
 
 def _log_bins(histogram: Histogram) -> Iterable[tuple[int, int]]:
     if not histogram:
         return []
-    places, inverse = np.unique(_bin_of(histogram, BINS_PER_DECADE), return_inverse=True)
+    places, inverse = np.unique(_bin_of(histogram.indices, BINS_PER_DECADE), return_inverse=True)
     sums = np.bincount(inverse, weights=histogram.counts)
     return [(int(place), int(count)) for place, count in zip(places, sums, strict=True)]
 
 
-def _bin_of(histogram: Histogram, per_decade: int) -> NDArray[np.intp]:
-    """In which bin each bucket's middle lies, rising."""
-    middles = lowest_of(histogram.indices) + width_of(histogram.indices) / 2.0
+def _bin_of(indices: Indices, per_decade: int) -> NDArray[np.intp]:
+    """In which bin each bucket's middle lies."""
+    middles = lowest_of(indices) + width_of(indices) / 2.0
     places: NDArray[np.intp] = np.floor(np.log10(np.maximum(middles, 1.0)) * per_decade).astype(np.intp)
     return places
 

@@ -109,15 +109,43 @@ class Histogram:
     @classmethod
     def from_data(cls, data: Sequence[Any]) -> "Histogram":
         """The inverse of `to_data`. Raises ValueError when the parts do not fit together."""
-        indices = np.frombuffer(data[0], dtype="<i4").astype(np.int32)
-        counts = np.frombuffer(data[1], dtype="<i8").astype(np.int64)
-        if len(indices) != len(counts):
-            raise ValueError("a histogram's indices and counts differ in length")
-        if not len(indices):
-            return EMPTY
-        if indices[0] < 0 or indices[-1] > _TOP or (indices[1:] <= indices[:-1]).any():
-            raise ValueError("a histogram's indices are out of order or out of range")
-        return cls(indices, counts, int(counts.sum()), int(data[2]), int(data[3]), int(data[4]))
+        return histograms_from([data])[0]
+
+
+def histograms_from(data: Sequence[Sequence[Any]]) -> list[Histogram]:
+    """What `to_data` made each of these from. Looked at all together, as a long run has tens of thousands.
+
+    Raises ValueError when the parts of one do not fit together.
+    """
+    sizes = np.array([len(each[0]) for each in data], dtype=np.int64)
+    if (sizes % 4).any() or not np.array_equal(sizes * 2, [len(each[1]) for each in data]):
+        raise ValueError("a histogram's indices and counts differ in length")
+    indices = np.frombuffer(b"".join(each[0] for each in data), dtype="<i4").astype(np.int32, copy=False)
+    counts = np.frombuffer(b"".join(each[1] for each in data), dtype="<i8").astype(np.int64, copy=False)
+    ends = np.cumsum(sizes // 4)
+    starts = ends - sizes // 4
+    filled = starts[sizes > 0]
+    _check_order(indices, filled)
+    totals = iter(np.add.reduceat(counts, filled).tolist() if len(filled) else ())
+    return [
+        Histogram(
+            indices[start:end], counts[start:end], next(totals), int(each[2]), int(each[3]), int(each[4])
+        )
+        if end > start
+        else EMPTY
+        for each, start, end in zip(data, starts.tolist(), ends.tolist(), strict=True)
+    ]
+
+
+def _check_order(indices: Indices, starts: NDArray[np.int64]) -> None:
+    """Raises ValueError unless the indices rise within each histogram, which begin at `starts`."""
+    if not len(indices):
+        return
+    rises = np.empty(len(indices), dtype=bool)
+    np.greater(indices[1:], indices[:-1], out=rises[1:])
+    rises[starts] = True
+    if not rises.all() or indices.min() < 0 or indices.max() > _TOP:
+        raise ValueError("a histogram's indices are out of order or out of range")
 
 
 def merge(histograms: Iterable[Histogram]) -> Histogram:
@@ -125,13 +153,13 @@ def merge(histograms: Iterable[Histogram]) -> Histogram:
     parts = [histogram for histogram in histograms if histogram.total]
     if len(parts) < 2:
         return parts[0] if parts else EMPTY
-    # Added into one row of all buckets in between: far faster than sorting the indices of many parts.
-    lowest = min(int(part.indices[0]) for part in parts)
-    row = np.zeros(max(int(part.indices[-1]) for part in parts) - lowest + 1, dtype=np.int64)
-    for part in parts:
-        row[part.indices - lowest] += part.counts
+    # Added into one row of all buckets in between: far faster than sorting the indices of many parts. Doubles
+    # count exactly up to 2**53.
+    everything = np.concatenate([part.indices for part in parts])
+    lowest = everything.min()
+    row = np.bincount(everything - lowest, weights=np.concatenate([part.counts for part in parts]))
     filled = np.flatnonzero(row)
-    indices, counts = (filled + lowest).astype(np.int32), row[filled]
+    indices, counts = (filled + lowest).astype(np.int32), row[filled].astype(np.int64)
     return Histogram(
         indices,
         counts,

@@ -6,6 +6,7 @@ shards and keep the later value over time. Both merges are associative.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from operator import add, attrgetter
 
 from webui.metrics.histogram import EMPTY, Histogram, merge
 from webui.metrics.probing import NOTHING, Block, Probing
@@ -27,7 +28,7 @@ class Totals:
     redirects: int = 0  # followed; each is part of the request that it began with
 
     def __add__(self, other: "Totals") -> "Totals":
-        return Totals(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Totals)))
+        return Totals(*map(add, _figures(self), _figures(other)))
 
     @property
     def in_flight(self) -> int:
@@ -44,6 +45,9 @@ class Totals:
         """Successes among the ended requests, 0 to 100; None when none has ended."""
         ended = self.successes + self.failures
         return 100.0 * self.successes / ended if ended else None
+
+
+_figures = attrgetter(*(each.name for each in fields(Totals)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ async def missing(store: Store, run_id: str) -> NotFound:
 
 def view_of(record: RunRecord, rows: Sequence[bytes], now: datetime) -> RunView:
     """The view of a record and its encoded snapshots. Pure."""
-    snapshots = [codec.decode(row) for row in rows]
+    snapshots = codec.decode_all(rows)
     total = merge_time(snapshots) if snapshots else None
     status = RunStatus(record.status)
     if total is not None and status is RunStatus.INTERRUPTED:  # its last rows are as they were found
