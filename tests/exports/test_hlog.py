@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.exports.samples import SECRET, run
+from webui.analysis.document import WarmUpPart
 from webui.exports import export, source_of
-from webui.exports.hlog import encoded
+from webui.exports.hlog import encoded, hlog
 from webui.metrics.histogram import MAX_US, Histogram, lowest_of
 
 
@@ -99,3 +101,11 @@ def test_large_counts_survive() -> None:
     one = Histogram.of([5_000_000])
     many = Histogram(one.indices, one.counts * (2**40 + 12345), 2**40 + 12345, 5_000_000, 5_000_000, 1)
     assert list(counts_of(HdrHistogram.decode(encoded(many))).values()) == [2**40 + 12345]
+
+
+def test_a_warm_up_is_told_of_and_in_no_line() -> None:
+    source = source_of(run())
+    warmed = source.document.model_copy(update={"warmup": WarmUpPart(duration_s=5, sent=100)})
+    lines = hlog(replace(source, document=warmed)).decode().splitlines()
+    assert lines[1] == "#[A warm-up of 5 s went before: 100 requests, none of them here]"
+    assert [lines[0], *lines[2:]] == hlog(source).decode().splitlines()

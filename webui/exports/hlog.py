@@ -32,6 +32,9 @@ def _head(source: Source) -> Iterator[str]:
     started = document.started_at or document.created_at
     seconds = f"{int(started.timestamp() * 1000) / 1000:.3f}"
     yield f"#[Katydid run {document.id}, {source.status}; values in microseconds]"
+    if document.warmup is not None and document.warmup.duration_s is not None:
+        sent, lasted = document.warmup.sent, document.warmup.duration_s
+        yield f"#[A warm-up of {lasted:g} s went before: {sent} requests, none of them here]"
     yield "#[Histogram log format version 1.3]"
     yield f"#[StartTime: {seconds} (seconds since epoch), {started:%Y-%m-%dT%H:%M:%SZ}]"
     yield f"#[BaseTime: {seconds} (seconds since epoch)]"
