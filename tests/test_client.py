@@ -74,6 +74,7 @@ def test_a_run_is_labelled_compared_exported_shared_and_deleted(katydid: Katydid
     with pytest.raises(ApiError) as refused:
         katydid.result(first)
     assert (refused.value.status, refused.value.kind) == (404, "not-found")
+    assert katydid.restore(first).id == katydid.result(first).id == first
 
 
 def test_stopping_what_has_ended_is_refused_in_words(katydid: Katydid) -> None:
@@ -160,7 +161,7 @@ def test_every_method_and_argument_is_in_the_guide() -> None:
     guide = (ROOT / "docs" / "client.md").read_text()
     methods = [name for name in vars(Katydid) if not name.startswith("_")]
     assert set(methods) == set(re.findall(r"^\| `(\w+)\(", guide, re.MULTILINE))
-    for name in (*module.Filters.__annotations__, *module.Changes.__annotations__):
+    for name in (*module.Filters.__annotations__, *module.NewValues.__annotations__):
         assert f"{name}=…" in guide or f"`{name}`" in guide, name
 
 
