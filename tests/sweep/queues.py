@@ -6,6 +6,7 @@ A service gets `arrive(job)` and calls `job.end(ok)` when it is answered; times 
 from __future__ import annotations
 
 import heapq
+import math
 import random
 from abc import ABC, abstractmethod
 from collections import deque
@@ -36,6 +37,20 @@ class World:
             act()
         if not unless():
             self.now = max(self.now, moment)
+
+
+def wandering(world: World, draw: Draw, share: float, seconds: float) -> Draw:
+    """What `draw` says on a host whose pace wanders: by that share (a standard deviation), and for about so
+    long in one direction. Neighbouring requests are slow, or quick, together."""
+    drift = at = 0.0
+
+    def drawn(rng: random.Random) -> float:
+        nonlocal drift, at
+        kept = math.exp((at - world.now) / seconds)
+        drift, at = kept * drift + math.sqrt(1 - kept**2) * rng.gauss(0, share), world.now
+        return draw(rng) * math.exp(drift)
+
+    return drawn
 
 
 @dataclass(slots=True, eq=False)

@@ -24,8 +24,8 @@ MS = 1_000_000
 
 
 def level(users: int, *ms: float, each: int = 10) -> Point:
-    """A level with so many answers of each of those times, as long as its users need for them, who got the same
-    number each."""
+    """A level with so many answers of each of those times, as long as its users need for them; each got as
+    many."""
     times = Histogram.of([round(value * MS) for value in ms for _ in range(each)])
     number = times.total
     stats = EndpointStats(Totals(number, number, number, number), {200: number}, times, times)
