@@ -19,12 +19,16 @@ from webui.units import parse_count, parse_duration
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt,
 }  # fmt: skip
-_RULE = re.compile(
-    r"""\s*(?:endpoint\(\s*(?P<endpoint>"(?:[^"\\]|\\.)*")\s*\)\s*\.\s*)?
-        (?P<metric>p\(\s*[\d.]+\s*\)|p[\d.]+|[a-z_]+)\s*
-        (?P<op><=|>=|<|>)\s*(?P<limit>.+?)\s*""",
-    re.VERBOSE,
+_PARTS = (  # of a rule, each with what is said where it should be and is not
+    (r'(?:endpoint\(\s*(?P<endpoint>"(?:[^"\\]|\\.)*")\s*\)\s*\.\s*)?', ""),
+    (
+        r"(?P<metric>(?!endpoint\()p\(\s*[\d.]+\s*\)|p[\d.]+|(?!endpoint\()[a-z_]+)\s*",
+        "a measure such as p95",
+    ),
+    (r"(?P<op><=|>=|<|>)\s*", "<, <=, > or >="),
+    (r"(?P<limit>.+?)\s*", "a limit such as 200ms"),
 )
+_RULE = re.compile(r"\s*" + "".join(part for part, _ in _PARTS))
 _SHIFT = re.compile(r"baseline(?:\s*(?P<sign>[+-])\s*(?P<by>.+))?")
 _TIMES = ("mean", "min", "max")
 _RATES = ("throughput", "rate")
@@ -77,13 +81,35 @@ def parse(expression: str) -> Threshold:
         return Threshold(_AUDIT, "audit", None, ">=", 1.0)
     match = _RULE.fullmatch(expression)
     if match is None:
-        raise ValueError(f"write a rule such as p95<200ms or success>99.9%, not {expression[:80]!r}")
-    metric, percentile = _metric(match["metric"])
+        raise ValueError(_misfit(expression))
+    metric, percentile = _metric(match["metric"], match.start("metric") + 1)
     endpoint = None if match["endpoint"] is None else _unquoted(match["endpoint"])
     text, place = match["limit"], match.start("limit") + 1
     shift = _shift(metric, text, place) if text.startswith("baseline") else None
     limit = None if shift is not None else _limit(metric, text, place)
+    if limit is not None and metric == "success" and limit > 100:
+        raise ValueError(f"at character {place}: no share is over 100%")
     return Threshold(expression.strip(), metric, percentile, match["op"], limit, endpoint, shift)
+
+
+def _misfit(expression: str) -> str:
+    """What stands in the place of what should."""
+    if not expression.strip():
+        return "write a rule such as p95<200ms or success>99.9%"
+    place = len(expression) - len(expression.lstrip())
+    for part, wanted in _PARTS:
+        match = re.compile(part).match(expression, place)
+        if match is None:
+            return _missing(expression, place, wanted)
+        place = match.end()
+    return _missing(expression, place, "the end of the rule")
+
+
+def _missing(expression: str, place: int, wanted: str) -> str:
+    if expression.startswith("endpoint(", place):
+        wanted = 'the name in quotes, then a measure, such as endpoint("GET /items").p95'
+    found = repr(expression[place : place + 40]) if expression[place:] else "the end"
+    return f"at character {place + 1}: here should be {wanted}, not {found}; write a rule such as p95<200ms"
 
 
 def _unquoted(text: str) -> str:
@@ -94,19 +120,21 @@ def _unquoted(text: str) -> str:
         raise ValueError(f"{text[:60]} is no quoted name: {error.msg}") from error
 
 
-def _metric(text: str) -> tuple[str, float | None]:
+def _metric(text: str, place: int) -> tuple[str, float | None]:
     if text[0] == "p" and text[1:2] in {"(", *"0123456789."}:
         number = text[1:].strip("() ")
         try:
             percentile = float(number)
         except ValueError:
-            raise ValueError(f"{text!r} is no percentile; write p95 or p(99.9)") from None
+            raise ValueError(
+                f"at character {place}: {text!r} is no percentile; write p95 or p(99.9)"
+            ) from None
         if not 0 < percentile <= 100:
-            raise ValueError(f"a percentile lies between 0 and 100, {number} does not")
+            raise ValueError(f"at character {place}: a percentile lies between 0 and 100, {number} does not")
         return "p", percentile
     if text in ("success", *_TIMES, *_RATES, *_COUNTS):
         return text, None
-    raise ValueError(f"unknown measure {text!r}; known are {KNOWN}")
+    raise ValueError(f"at character {place}: unknown measure {text!r}; known are {KNOWN}")
 
 
 def _shift(metric: str, text: str, place: int) -> Shift:
