@@ -135,6 +135,14 @@ class Slots(Service):
         job.end(True)
 
 
+class Pool(Slots):
+    """Slots that every route takes, on connections that stay open."""
+
+    def __init__(self, world: World, slots: int, draw: Draw) -> None:
+        super().__init__(world, slots, draw, shared=True)
+        self.closes = False
+
+
 class Doors(Service):
     """No more than `limit` open connections, as with uvicorn's --limit-concurrency: whoever asks while there
     are more is refused, and loses the connection a moment later."""
@@ -158,16 +166,18 @@ class Doors(Service):
 
 
 class Loops(Service):
-    """`workers` event loops; a connection stays with one. Each request blocks its loop for `blocks`, then
-    waits aside for `awaits`. Everything of a worker stands in one line, the canary too."""
+    """`workers` event loops; a connection stays with one, which `salt` changes. Each request blocks its loop
+    for `blocks`, then waits aside for `awaits`. Everything of a worker stands in one line, the canary too."""
 
-    def __init__(self, world: World, workers: int, blocks: Draw, awaits: Draw | None = None) -> None:
+    def __init__(
+        self, world: World, workers: int, blocks: Draw, awaits: Draw | None = None, *, salt: int = 7
+    ) -> None:
         super().__init__(world)
-        self.blocks, self.awaits = blocks, awaits or constant(0.0)
+        self.blocks, self.awaits, self.salt = blocks, awaits or constant(0.0), salt
         self.free_at = [0.0] * workers
 
     def arrive(self, job: Job) -> None:
-        worker = hash((job.connection, 7)) % len(self.free_at)
+        worker = hash((job.connection, self.salt)) % len(self.free_at)
         cost = 0.0003 if job.canary else self.blocks(self.world.rng)
         done = max(self.world.now, self.free_at[worker]) + cost
         self.free_at[worker] = done

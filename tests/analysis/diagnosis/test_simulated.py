@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from statistics import median
 
 import pytest
@@ -16,6 +17,7 @@ from tests.sweep.queues import (
     Limited,
     Loops,
     Paced,
+    Pool,
     Scales,
     Service,
     Sharing,
@@ -33,6 +35,7 @@ from webui.analysis.diagnosed import DiagnosisPart, Estimate
 from webui.analysis.diagnosis import diagnose
 from webui.analysis.diagnosis.bootstrap import Interval
 from webui.analysis.diagnosis.facts import at_least_one
+from webui.metrics.snapshot import Health
 from webui.plan.model import Plan
 
 Make = Callable[[World], Service]
@@ -82,6 +85,8 @@ EXPECTED: dict[str, tuple[Make, set[str], float | None]] = {
     "at most 19 connections": (lambda w: Doors(w, 19, constant(0.05)), {"rejects"}, 19),
     "one blocked loop": (lambda w: Loops(w, 1, constant(0.005)), {"loop-blocked"}, 1),
     "three blocked loops": (lambda w: Loops(w, 3, constant(0.01)), {"loop-blocked"}, 3),
+    "fifteen": (lambda w: Loops(w, 15, around(0.05, 0.1)), {"loop-blocked"}, 15),
+    "a pool for all routes": (lambda w: Pool(w, 3, around(0.01, 0.1)), {"fixed-slots"}, 3),
     "four that vary": (lambda w: Loops(w, 4, around(0.02, 0.3)), {"loop-blocked"}, 4),
     "blocked for a tenth": (lambda w: Loops(w, 1, constant(0.005), constant(0.045)), {"loop-blocked"}, 10),
     "a shared processor": (lambda w: Sharing(w, 1, constant(0.01)), {"cpu-bound"}, 1),
@@ -128,6 +133,32 @@ def test_a_busy_generator_decides_nothing() -> None:
     found = diagnosed(lambda w: Slots(w, 10, constant(0.03)), demand_percent=95.0)
     assert found.pattern == "inconclusive"
     assert "generator" in found.reasons[0]
+
+
+def test_a_generator_without_a_processor_does_not_trust_its_canary() -> None:
+    def starved(service: Service) -> DiagnosisPart:
+        total = sweep(service).total
+        found = diagnose(plan(), replace(total, health=Health(wall_ns=10**10, wait_ns=4 * 10**9)))
+        assert found is not None
+        return found
+
+    waiting = starved(Sharing(World(), 2, constant(0.01)))
+    assert waiting.pattern == "inconclusive"
+    assert "kept the generator waiting for a processor for 40" in waiting.reasons[0]
+    assert waiting.steps_to_take[0].title == "Sweep from another machine"
+    quick = starved(Slots(World(), 10, constant(0.03)))
+    assert (quick.pattern, quick.confidence) == ("fixed-slots", "medium")
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+def test_a_few_blocked_loops_are_no_pool_and_no_processor(workers: int) -> None:
+    """However connections are spread over them: it is found, or left open."""
+    found = {
+        diagnosed(lambda w, s=salt: Loops(w, workers, around(0.01, 0.1), salt=s)).pattern
+        for salt in range(10)
+    }
+    assert found <= {"loop-blocked", "inconclusive"}
+    assert "loop-blocked" in found
 
 
 def test_figures_that_are_not_trustworthy_say_nothing_surely() -> None:
@@ -248,8 +279,6 @@ def test_a_stopped_sweep_says_so() -> None:
 
 
 def _after(executor: Executor, steps: object) -> DiagnosisPart:
-    from dataclasses import replace
-
     executor.record = replace(executor.record, steps=steps, bursts=())  # type: ignore[arg-type]
     found = diagnose(plan(), executor.total)
     assert found is not None

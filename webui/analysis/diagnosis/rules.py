@@ -108,7 +108,7 @@ def _starved(facts: Facts) -> Verdict | None:
         return None
     return inconclusive(
         "generator",
-        f"Other processes kept the generator waiting for a processor {percent(100 * facts.wait_share)} of "
+        f"Other processes kept the generator waiting for a processor {100 * facts.wait_share:.0f}% of "
         "its time. Other routes seemed to wait too, but that may have been the generator itself: a target "
         "that needs the processors that both share, and one that stands still, would look the same.",
         facts.m,
