@@ -101,8 +101,8 @@ def _misfit(expression: str) -> str:
         match = re.compile(part).match(expression, place)
         if match is None:
             return _missing(expression, place, wanted)
-        place = match.end()
-    return _missing(expression, place, "the end of the rule")
+        start, place = place, match.end()
+    return _missing(expression, expression.index("\n", start), "the end of the rule")  # one to a line
 
 
 def _missing(expression: str, place: int, wanted: str) -> str:
