@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from tests.api.fake_lab import FakeLab
 from tests.api.fakes import FakeFleet, FakeLaunch
+from tests.databases import put_database
 from webui.app import create_app
 from webui.experiments import ExperimentManager
 from webui.runs.manager import RunManager
@@ -97,5 +98,6 @@ async def serving(settings: Settings) -> AsyncIterator[Service]:
 async def service(tmp_path: Path) -> AsyncIterator[Service]:
     """One at a time runs, two may wait."""
     settings = Settings(data_dir=tmp_path, max_running=1, max_queued=2, practice_target=False)
+    put_database(tmp_path / "katydid.db")
     async with serving(settings) as started:
         yield started

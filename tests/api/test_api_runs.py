@@ -175,8 +175,8 @@ async def test_an_unknown_run_is_404(service: Service, method: str, path: str) -
 async def test_addresses_and_methods_that_there_are_not(service: Service) -> None:
     problem(await service.client.get("/api/v1/nothing"), 404)
     response = await service.client.put("/api/v1/runs")
-    assert "GET, POST" in problem(response, 405)["detail"]
-    assert response.headers["allow"] == "GET, POST"
+    assert "GET, HEAD, POST" in problem(response, 405)["detail"]
+    assert response.headers["allow"] == "GET, HEAD, POST"
 
 
 # -- list ----------------------------------------------------------------------------------------------

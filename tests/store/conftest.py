@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import put_database
 from tests.postgres import Server
 from webui.store import Store
 
@@ -19,9 +20,9 @@ def database(tmp_path: Path) -> Path:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def address(request: pytest.FixtureRequest) -> str:
-    """The address of a database with no runs in it; PostgreSQL's has its tables already."""
+    """The address of a database with its tables and no runs in it."""
     if request.param == "sqlite":
-        return f"sqlite:///{request.getfixturevalue('database')}"
+        return f"sqlite:///{put_database(request.getfixturevalue('database'))}"
     server: Server = request.getfixturevalue("postgres_server")
     return server.address(server.emptied())
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from datetime import timedelta
 from typing import Any, get_args
 
@@ -222,19 +221,3 @@ async def test_every_order_is_read_from_an_index(store: Store) -> None:
             explain = "EXPLAIN" if on_server else "EXPLAIN QUERY PLAN"
             plan = [row[-1] for row in await connection.exec_driver_sql(f"{explain} {compiled}")]
             assert not any("TEMP B-TREE" in step or "Sort" in step for step in plan), (sort, plan)
-
-
-async def test_how_long_a_page_of_a_thousand_runs_takes(
-    store: Store, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Printed, not asserted: machines differ."""
-    rng = random.Random(1)
-    for number in range(1000):
-        await store.add_run(record(number, **made_up(rng, number)))
-    for query in (RunQuery(), RunQuery(search="checkout"), RunQuery(tag="basket"), RunQuery(sort="p95")):
-        started = time.perf_counter()
-        page = await store.list_runs(query)
-        took = time.perf_counter() - started
-        with capsys.disabled():
-            print(f"\n  {page.total} of 1,000 runs, {query.sort}: {took * 1000:.1f} ms", end="")
-        assert page.items

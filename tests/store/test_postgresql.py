@@ -174,6 +174,32 @@ async def test_many_that_upgrade_at_once_do_so_in_turn(postgres_address: str) ->
         await store.close()
 
 
+# -- the index of searches ---------------------------------------------------------------------------------
+
+INDEXES = "SELECT count(*) FROM pg_indexes WHERE indexname = 'ix_runs_search'"
+
+
+async def test_searches_have_an_index(postgres_server: Server) -> None:
+    assert postgres_server.run(INDEXES, postgres_server.emptied()) == [(1,)]
+
+
+async def test_who_may_make_no_extension_searches_without_it(
+    postgres_server: Server, postgres_address: str
+) -> None:
+    name = postgres_address.rpartition("/")[2]
+    postgres_server.run("CREATE ROLE plain LOGIN")
+    postgres_server.run("GRANT ALL ON SCHEMA public TO plain", name)
+    try:
+        store = await Store.open(postgres_address.replace("katydid@", "plain@"))
+        await store.add_run(record(1, name="Checkout"))
+        assert (await store.list_runs(RunQuery(search="check"))).total == 1
+        await store.close()
+        assert postgres_server.run(INDEXES, name) == [(0,)]
+    finally:
+        postgres_server.run("DROP OWNED BY plain", name)
+        postgres_server.run("DROP ROLE plain")
+
+
 # -- writers -----------------------------------------------------------------------------------------------
 
 

@@ -132,3 +132,26 @@ async def test_searching_and_every_filter_work(upgraded: Store) -> None:
         (RunQuery(pinned=False), 4),
     ):
         assert (await upgraded.list_runs(query)).total == number, query
+
+
+async def test_secrets_in_addresses_of_older_runs_are_hidden(tmp_path: Path) -> None:
+    address = f"sqlite+aiosqlite:///{tmp_path / 'katydid.db'}"
+    with closing(sqlite3.connect(tmp_path / "katydid.db")) as connection:
+        connection.executescript(OLD.read_text(encoding="utf-8"))
+        first = connection.execute("SELECT id, name FROM runs ORDER BY id").fetchone()
+        secret = "http://joe:s3same@host/items?api_key=s3same&page=2&x-tenant=s3same"
+        connection.execute("UPDATE runs SET target = ?, search = ? WHERE id = ?", (secret, secret, first[0]))
+        connection.execute(
+            "UPDATE documents SET plan = json_set(plan, '$.secrets', json_array('X-Tenant'))"
+            " WHERE run_id = ?",
+            first[:1],
+        )
+        before = dict(connection.execute("SELECT id, target FROM runs").fetchall())
+        connection.commit()
+    store = await Store.open(address)
+    shown = {run.id: run.target for run in (await store.list_runs(RunQuery(limit=200))).items}
+    assert shown.pop(first[0]) == "http://hidden@host/items?api_key=%5Bhidden%5D&page=2&x-tenant=%5Bhidden%5D"
+    assert all(target == before[run] for run, target in shown.items())
+    assert (await store.list_runs(RunQuery(search="s3same"))).total == 0
+    assert first[0] in [run.id for run in (await store.list_runs(RunQuery(search="hidden"))).items]
+    await store.close()
