@@ -25,8 +25,8 @@ from benchmarks import (
     tls,
     users,
 )
-from benchmarks.machine import described, raise_file_limit
-from benchmarks.report import Report, Section, broken_off
+from benchmarks.machine import commit, described, raise_file_limit
+from benchmarks.report import Report, Section, broken_off, sections_of
 from benchmarks.session import Session
 from benchmarks.tools import Toolbox
 from webui.cli.scratch import scratch_folder
@@ -65,12 +65,8 @@ def main() -> int:
             sys.stdout.write(f"{section.text()}\n\n")
             sys.stdout.flush()
         if arguments.write:
-            about = [
-                f"`python -m benchmarks {shlex.join(sys.argv[1:])}`",
-                *described(tools),
-                _quiet_or_not(load),
-            ]
-            _write(report, [*about, *(f"not there, so not measured: {name}" for name in tools.missing)])
+            missing = [f"not there, so not measured: {name}" for name in tools.missing]
+            _write(report, [*described(tools), *missing], load)
     return 0 if report.kept else 1
 
 
@@ -82,7 +78,7 @@ def _section(name: str, session: Session) -> Section:
 
 
 def _quiet_or_not(load: float) -> str:
-    words = f"load average before the start: {load:.2f}"
+    words = f"load average before the start {load:.2f}"
     if load < _QUIET:
         return words
     return (
@@ -91,16 +87,22 @@ def _quiet_or_not(load: float) -> str:
     )
 
 
-def _write(report: Report, about: list[str]) -> None:
+def _write(report: Report, about: list[str], load: float) -> None:
+    """Sections of benchmarks that were not run now stay as they are."""
+    results = FOLDER / "RESULTS.md"
     notes = tomllib.loads((FOLDER / "notes.toml").read_text(encoding="utf-8"))
-    (FOLDER / "RESULTS.md").write_text(report.markdown(about, notes), encoding="utf-8")
+    command = f"python -m benchmarks {shlex.join(sys.argv[1:])}"
+    origin = f"Measured by `{command}` at {commit()}; {_quiet_or_not(load)}."
+    before = sections_of(results.read_text(encoding="utf-8")) if results.exists() else {}
+    kept = {name: before.get(name, "") for name in BENCHMARKS if name in before or name in report.sections}
+    results.write_text(report.markdown(about, origin, notes, kept), encoding="utf-8")
 
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"all, or some of: {', '.join(BENCHMARKS)}")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of each generator (5)")
-    parser.add_argument("--seconds", type=int, default=5, help="length of a round (5)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each generator (3)")
+    parser.add_argument("--seconds", type=int, default=10, help="length of a round (10)")
     parser.add_argument("--soak", type=int, default=120, metavar="SECONDS", help="length of the soak (120)")
     parser.add_argument("--no-install", action="store_true", help="use what is there")
     parser.add_argument("--write", action="store_true", help="keep the tables in benchmarks/RESULTS.md")

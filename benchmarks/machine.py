@@ -49,7 +49,6 @@ def described(tools: Toolbox) -> list[str]:
         f"{_cpu()}, {psutil.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB",
         f"{system}, Python {platform.python_version()}, {packages}",
         *tools.versions(),
-        f"at {_commit()}",
     ]
 
 
@@ -60,7 +59,8 @@ def _cpu() -> str:
     return platform.machine()
 
 
-def _commit() -> str:
+def commit() -> str:
+    """What was measured."""
     words = ["git", "describe", "--always", "--dirty"]
     found = subprocess.run(words, capture_output=True, text=True, check=False, cwd=Path(__file__).parent)
     return f"commit {found.stdout.strip()}" if found.returncode == 0 else f"version {version('katydid')}"

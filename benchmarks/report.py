@@ -86,8 +86,25 @@ class Report:
         """Whether every limit is."""
         return all(limit.kept for section in self.sections.values() for limit in section.limits)
 
-    def markdown(self, about: Sequence[str], notes: Mapping[str, Mapping[str, str]]) -> str:
-        """The file: `about` the machine and the run, then each section with its limits' notes."""
+    def markdown(
+        self,
+        about: Sequence[str],
+        origin: str,
+        notes: Mapping[str, Mapping[str, str]],
+        before: Mapping[str, str] | None = None,
+    ) -> str:
+        """The file: `about` the machine, then each section with its limits' notes and its `origin`, among
+        those of the file as it was `before`, by name, that were not measured now."""
         head = "\n".join(["# Results", "", *map(_item, about)])
-        parts = [section.markdown(notes.get(name, {})) for name, section in self.sections.items()]
+        now = {
+            name: f"{section.markdown(notes.get(name, {}))}\n\n{origin}"
+            for name, section in self.sections.items()
+        }
+        parts = [f"<!-- {name} -->\n{text}" for name, text in ({**(before or {}), **now}).items()]
         return "\n\n".join([head, *parts]) + "\n"
+
+
+def sections_of(markdown: str) -> dict[str, str]:
+    """The sections of such a file, by the benchmark's name."""
+    _, *parts = re.split(r"^<!-- ([a-z-]+) -->\n", markdown, flags=re.MULTILINE)
+    return {name: text.strip() for name, text in zip(parts[::2], parts[1::2], strict=True)}

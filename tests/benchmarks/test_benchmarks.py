@@ -11,7 +11,7 @@ from benchmarks import peers
 from benchmarks.__main__ import BENCHMARKS
 from benchmarks.locust import _rate as locust_rate
 from benchmarks.nginx import Nginx, Status
-from benchmarks.report import NO_NOTE, Limit, Report, Section, broken_off
+from benchmarks.report import NO_NOTE, Limit, Report, Section, broken_off, sections_of
 from benchmarks.rounds import Figures, Generator, Taken, alternate, compared
 from benchmarks.tools import Toolbox
 
@@ -97,17 +97,29 @@ def test_rounds_alternate_and_count_by_the_targets_own_count() -> None:
 def test_a_limit_that_is_not_reached_has_its_note() -> None:
     limits = [Limit("rate", 0.5, 0.9, at_least=True), Limit("memory", 9, 5, at_least=False, unit=" %")]
     report = Report({"tls": Section("TLS", ["a", "b"], [["x", "1"]], limits)})
-    text = report.markdown(["a machine"], {"tls": {"rate": "It is\n  the cipher."}})
+    text = report.markdown(["a machine"], "Then.", {"tls": {"rate": "It is\n  the cipher."}})
     assert not report.kept
     assert "- **NOT REACHED: rate 0.5, at least 0.9**\n  It is the cipher.\n" in text
     assert f"- **NOT REACHED: memory 9 %, at most 5 %**\n  {NO_NOTE}\n" in text
     assert text.startswith("# Results\n\n- a machine\n")
 
 
+def test_what_was_not_measured_now_stays_as_it_was() -> None:
+    both = {name: Section(name.upper(), ["a", "b"], [["x", "1"]]) for name in ("tls", "soak")}
+    before = sections_of(Report(both).markdown(["a machine"], "Measured before.", {}))
+    assert list(before) == ["tls", "soak"]
+    now = Report({"tls": Section("TLS", ["a", "b"], [["x", "2"]])})
+    after = sections_of(now.markdown(["a machine"], "Measured now.", {}, before))
+    assert list(after) == ["tls", "soak"]
+    assert after["soak"] == before["soak"]
+    assert "| x | 2 |" in after["tls"]
+    assert after["tls"].endswith("Measured now.")
+
+
 def test_a_benchmark_that_breaks_off_is_not_kept() -> None:
     report = Report({"tls": broken_off("tls", ValueError("no rate in /tmp/x/run.log\nat all"))})
     assert not report.kept
-    assert "ValueError: no rate in …/run.log\n" in report.markdown([], {})
+    assert "ValueError: no rate in …/run.log\n" in report.markdown([], "", {})
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
