@@ -144,7 +144,7 @@ def test_a_generator_without_a_processor_does_not_trust_its_canary() -> None:
 
     waiting = starved(Sharing(World(), 2, constant(0.01)))
     assert waiting.pattern == "inconclusive"
-    assert "kept the generator waiting for a processor for 40" in waiting.reasons[0]
+    assert "kept the generator waiting for a processor 40% of its time" in waiting.reasons[0]
     assert waiting.steps_to_take[0].title == "Sweep from another machine"
     quick = starved(Slots(World(), 10, constant(0.03)))
     assert (quick.pattern, quick.confidence) == ("fixed-slots", "medium")
