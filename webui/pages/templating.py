@@ -1,7 +1,7 @@
 """Templates to text and to responses: the Jinja environment, its filters, addresses of static files."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -38,6 +38,12 @@ def shown(value: float) -> str:
     return f"{value:,.10g}"
 
 
+def _kept(points: Callable[..., str]) -> Callable[..., str]:
+    """The same, worked out once for the same line: lists show the same runs again and again."""
+    known = lru_cache(maxsize=1000)(points)
+    return lambda values, *more: known(tuple(values), *more)
+
+
 FILTERS = {
     "significant": units.significant,
     "count": units.count,
@@ -52,8 +58,8 @@ FILTERS = {
     "plural": units.plural,
     "sentence": sentence,
     "prose": prose,
-    "spark_points": spark_points,
-    "line_points": line_points,
+    "spark_points": _kept(spark_points),
+    "line_points": _kept(line_points),
     "when": when,
     "failure": failure_words,
     "status": status_words,
