@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from tests.api.served import served
+from tests.reliability.served import target_process
 from tests.server import dashboard
 from webui import client as module
 from webui.client import ApiError, Katydid, Unreachable
@@ -165,16 +166,15 @@ def test_every_method_and_argument_is_in_the_guide() -> None:
         assert f"{name}=…" in guide or f"`{name}`" in guide, name
 
 
-def test_the_example_runs_against_a_practice_target(tmp_path: Path) -> None:
-    with dashboard(tmp_path / "data") as running:
-        assert running.practice_url is not None
+def test_the_example_runs_against_a_service(tmp_path: Path) -> None:
+    with target_process() as (_, port), dashboard(tmp_path / "data", practice=False) as running:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "examples/test_service.py"],
             cwd=ROOT,
             env={
                 **os.environ,
                 "KATYDID_URL": running.url,
-                "SERVICE_URL": running.practice_url,
+                "SERVICE_URL": f"http://127.0.0.1:{port}",
                 "SERVICE_PATH": "/async",
             },
             capture_output=True,

@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ import httpx
 import pytest
 
 from tests.postgres import Server
+from tests.reliability.served import target_process
 from tests.server import Dashboard, dashboard
 
 SILENT_S = 3  # after which a dashboard is taken for dead
@@ -23,15 +25,16 @@ _RENAMED = (
     "import sys, webui.runs.ownership as owning; owning.machine = lambda: 'elsewhere 1'; "
     "sys.argv = ['katydid', *sys.argv[4:]]; from webui.cli import main; main()"
 )
-ELSEWHERE = (sys.executable, "-c", _RENAMED)
+WITHIN = {"a": (sys.executable, "-c", _RENAMED), "b": ()}
 
 
 @dataclass
 class Pair:
-    """Dashboard A, which has a practice target, and dashboard B."""
+    """Dashboards A and B, and where a target listens."""
 
     a: Dashboard
     b: Dashboard
+    port: int
 
     def get(self, which: Dashboard, path: str) -> dict[str, Any]:
         found: dict[str, Any] = httpx.get(f"{which.url}{path}").json()
@@ -41,7 +44,7 @@ class Pair:
         """A run on A; its id."""
         plan = {
             "name": name,
-            "base_url": self.a.practice_url,
+            "base_url": f"http://127.0.0.1:{self.port}",
             "requests": [{"path": "/ping"}],
             "load": {"shape": "constant-users", "users": users, "duration_s": duration_s},
             "think_time_s": [0.01, 0.01],
@@ -59,10 +62,16 @@ def pair(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory) -> I
         "KATYDID_DATABASE_URL": postgres_server.address(name),
         "KATYDID_OWNER_SILENT_S": str(SILENT_S),
     }
-    with ExitStack() as stack:
-        a = stack.enter_context(dashboard(folder / "a", environment=environment, within=ELSEWHERE))
-        b = stack.enter_context(dashboard(folder / "b", environment=environment, practice=False))
-        yield Pair(a, b)
+    with ExitStack() as stack, ThreadPoolExecutor() as pool:
+        _, port = stack.enter_context(target_process())
+        # Both at once: the one that comes second waits for the first one's migration.
+        a, b = pool.map(
+            lambda name: stack.enter_context(
+                dashboard(folder / name, practice=False, environment=environment, within=WITHIN[name])
+            ),
+            WITHIN,
+        )
+        yield Pair(a, b, port)
     postgres_server.drop(name)
 
 

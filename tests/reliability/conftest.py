@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.reliability.served import Served, serving, target_process
+from tests.reliability.served import AT_ONCE, QUEUED, Served, serving, target_process
 
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A dashboard that all tests share: none of them ends it."""
-    with serving(tmp_path_factory.mktemp("served"), {"KATYDID_MAX_RUNNING": "6"}) as running:
+    limits = {"KATYDID_MAX_RUNNING": str(AT_ONCE), "KATYDID_MAX_QUEUED": str(QUEUED)}
+    with serving(tmp_path_factory.mktemp("served"), limits) as running:
         yield running
 
 

@@ -19,6 +19,8 @@ from tests.server import Dashboard, dashboard
 from webui.metrics import codec
 from webui.metrics.snapshot import Snapshot
 
+AT_ONCE = int(os.environ.get("KATYDID_RELIABILITY_AT_ONCE", 6))  # of the dashboard that all tests share
+QUEUED = int(os.environ.get("KATYDID_RELIABILITY_QUEUED", 12))
 LIVE = ("queued", "running", "stopping")
 
 
@@ -35,7 +37,7 @@ class Served:
 
     # -- runs
 
-    def start(self, target: str, *, users: int = 5, duration_s: float | None = 60, **more: Any) -> str:
+    def start(self, target: str, *, users: int = 5, duration_s: float | None = 30, **more: Any) -> str:
         """Starts a run of constant users, unless `more` has another load; returns its id."""
         load = more.pop("load", {"users": users, "duration_s": duration_s})
         plan = {"base_url": target, "requests": [{}], "load": load, "think_time_s": [0.01, 0.01], **more}
@@ -126,10 +128,13 @@ def _peers(process: psutil.Process) -> set[int]:
 
 @contextmanager
 def serving(
-    data_dir: Path, environment: Mapping[str, str] | None = None, within: Sequence[str] = ()
+    data_dir: Path,
+    environment: Mapping[str, str] | None = None,
+    within: Sequence[str] = (),
+    practice: bool = False,
 ) -> Iterator[Served]:
-    """A dashboard without practice targets, its data in `data_dir`, see `dashboard`."""
-    with dashboard(data_dir, practice=False, environment=environment, within=within) as started:
+    """A dashboard with its data in `data_dir`, see `dashboard`."""
+    with dashboard(data_dir, practice=practice, environment=environment, within=within) as started:
         served = Served(started, data_dir)
         try:
             yield served

@@ -18,7 +18,7 @@ import pytest
 from tests.reliability.served import Served, balanced, setting, until
 from tests.server import dashboard
 
-LOCKED_S = setting("LOCKED_S", 7)
+LOCKED_S = setting("LOCKED_S", 10)
 NOTE = "The newest results are not on disk yet."
 # Where SQLite's header says which version a writer must know, see "File Format Version Numbers" in its docs.
 # Root may write to any file: this way it is SQLite that says no.

@@ -20,7 +20,7 @@ def test_descriptors_that_run_out_are_said_to(tmp_path: Path) -> None:
     limit = f'ulimit -n {FEW} && exec "$0" "$@"'
     with target_process() as (_, port), serving(tmp_path, within=["sh", "-c", limit]) as served:
         assert served.process.rlimit(resource.RLIMIT_NOFILE) == (FEW, FEW)
-        load = {"users": USERS, "spawn_rate": 2000, "duration_s": 3}
+        load = {"users": USERS, "spawn_rate": 2000, "duration_s": 2}
         run = served.ended(served.start(f"http://127.0.0.1:{port}", load=load, think_time_s=[1, 1]))
         assert (run["status"], balanced(run)) == ("passed", True)
         [error] = run["errors"]
@@ -31,7 +31,7 @@ def test_descriptors_that_run_out_are_said_to(tmp_path: Path) -> None:
         print(error["count"], error["sample"], run["audit"]["reasons"])
         assert any("ulimit -n" in reason for reason in run["audit"]["reasons"])
         # Nothing is left of it: the next one is as any other.
-        after = served.ended(served.start(f"http://127.0.0.1:{port}", duration_s=1))
+        after = served.ended(served.start(f"http://127.0.0.1:{port}", duration_s=0.5))
         assert (after["status"], after["errors"]) == ("passed", [])
 
 

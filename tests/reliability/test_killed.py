@@ -1,25 +1,25 @@
-"""An engine, and the dashboard itself, killed with SIGKILL in the middle of a run."""
+"""An engine, and the dashboard with the guards of its practice targets, killed with SIGKILL during a run."""
 
 from __future__ import annotations
 
+import signal
 import time
 from datetime import datetime
 from pathlib import Path
 
-import psutil
 import pytest
 
+from tests.reliability.ending import ends_in_order
 from tests.reliability.served import Served, alive, balanced, serving, target_process, until
-from tests.server import dashboard
 from webui.runs.recovery import ENDED
 
-TWO_ENGINES = {"users": 2001, "spawn_rate": 100_000, "duration_s": 4}
+TWO_ENGINES = {"users": 2001, "spawn_rate": 100_000, "duration_s": 3}
 
 
 def test_a_killed_engine_costs_its_own_run_and_no_more_than_a_second(served: Served, port: int) -> None:
     with target_process() as (_, other):
-        victim = served.start(f"http://127.0.0.1:{port}")
-        bystander = served.start(f"http://127.0.0.1:{other}", duration_s=4)
+        victim = served.start(f"http://127.0.0.1:{port}", duration_s=60)
+        bystander = served.start(f"http://127.0.0.1:{other}", duration_s=3)
         served.measured(victim, 2)
         [engine] = served.engines_of(port)
         killed_s = served.run(victim)["duration_s"]
@@ -33,7 +33,7 @@ def test_a_killed_engine_costs_its_own_run_and_no_more_than_a_second(served: Ser
         assert lost_s <= 1.2  # an interval, and its way to the dashboard
         unhurt = served.ended(bystander)
         assert (unhurt["status"], unhurt["shards_lost"]) == ("passed", 0)
-        assert unhurt["duration_s"] == pytest.approx(4, abs=0.1)
+        assert unhurt["duration_s"] == pytest.approx(3, abs=0.1)
         assert balanced(unhurt)
         assert served.ended(served.start(f"http://127.0.0.1:{port}", duration_s=0.5))["status"] == "passed"
 
@@ -49,22 +49,25 @@ def test_a_run_of_two_engines_goes_on_without_the_one_that_was_killed(served: Se
     assert (run["status"], run["shards"], run["shards_lost"]) == ("passed", 2, 1)
     assert run["status_reason"].startswith("Partial: engine ")
     assert " of 2 did not finish." in run["status_reason"]
-    assert run["duration_s"] == pytest.approx(4, abs=0.5)
+    assert run["duration_s"] == pytest.approx(3, abs=0.5)
     assert balanced(run)
 
 
 def test_a_killed_dashboard_loses_no_more_than_a_second_and_needs_no_repair(
     tmp_path: Path, port: int
 ) -> None:
-    with serving(tmp_path) as first:
-        run_id = first.start(f"http://127.0.0.1:{port}")
+    with serving(tmp_path, practice=True) as first:
+        run_id = first.start(f"http://127.0.0.1:{port}", duration_s=60)
         waiting = [first.start(f"http://127.0.0.1:{port}") for _ in range(4)][-1]  # four run at a time
         started = datetime.fromisoformat(first.measured(run_id, 2)["started_at"])
         family = first.family()
+        guards = [each for each in family if any("guard" in part for part in each.cmdline())]
+        assert guards
         time.sleep(0.6)  # so that the kill falls into the middle of an interval
-        first.popen.kill()
+        for process in (first.process, *guards):
+            process.kill()
         killed_s = time.time() - started.timestamp()
-        gone_s = until(lambda: not any(map(alive, family)), 5, "its engines end")
+        gone_s = until(lambda: not any(map(alive, family)), 5, "its engines and practice targets end")
         rows = first.stored_rows(run_id)
         assert first.query("PRAGMA integrity_check") == [("ok",)]
     with serving(tmp_path) as second:
@@ -80,15 +83,4 @@ def test_a_killed_dashboard_loses_no_more_than_a_second_and_needs_no_repair(
         assert lost_s < 2
         assert second.run(waiting)["status"] == "interrupted"
         assert second.ended(second.start(f"http://127.0.0.1:{port}", duration_s=0.5))["status"] == "passed"
-
-
-def test_practice_targets_end_even_if_their_guards_are_killed_too(tmp_path: Path) -> None:
-    with dashboard(tmp_path) as started:
-        assert started.practice_url is not None
-        family = psutil.Process(started.process.pid).children(recursive=True)
-        guards = [each for each in family if any("guard" in part for part in each.cmdline())]
-        assert guards
-        for process in (psutil.Process(started.process.pid), *guards):
-            process.kill()
-        gone_s = until(lambda: not any(map(alive, family)), 5, "all that it had started ends")
-    print(f"killed with its guards: all gone in {gone_s:.2f} s")
+        ends_in_order(second, port, signal.SIGTERM)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.reliability.served import Served, serving, setting
 
-SOAK_S = setting("SOAK_S", 6)
+SOAK_S = setting("SOAK_S", 4)
 FIRST_S = min(60.0, SOAK_S / 2)
 MIB = 1024 * 1024
 

@@ -39,11 +39,11 @@ def test_a_target_that_dies_and_comes_back(served: Served) -> None:
         target.kill()
         target.wait()
         died = time.monotonic()
-        served.measured(runs[usual_s], 4)
+        served.measured(runs[usual_s], 6)
         with target_process(port):
             down_s = time.monotonic() - died
             back = len(served.run(runs[usual_s])["snapshots"])
-            served.measured(runs[usual_s], back + 2)
+            served.measured(runs[usual_s], back + 4)
             for run_id in runs.values():
                 served.stop(run_id)
     for backoff_s, run_id in runs.items():
@@ -54,8 +54,8 @@ def test_a_target_that_dies_and_comes_back(served: Served) -> None:
         tries = tries_within(down_s, *backoff_s)
         assert USERS * (tries - 2) <= found["connect_refused"] <= USERS * (tries + 3)
         assert 0 in successes[1:back]
-        assert max(successes[back:]) > 100  # it recovered
-        print(f"down for {down_s:.1f} s: {found}; successes each second: {successes}")
+        assert max(successes[back:]) > 50  # it recovered
+        print(f"down for {down_s:.1f} s: {found}; successes in each 0.5 s: {successes}")
 
 
 def tries_within(seconds: float, first_s: float, longest_s: float) -> int:
@@ -72,10 +72,10 @@ def test_a_target_that_hangs_and_goes_on(served: Served) -> None:
         served.measured(run_id, 1)
         target.send_signal(signal.SIGSTOP)
         hung = len(served.run(run_id)["snapshots"])
-        served.measured(run_id, hung + 3)
+        served.measured(run_id, hung + 6)
         target.send_signal(signal.SIGCONT)
         back = len(served.run(run_id)["snapshots"])
-        served.measured(run_id, back + 2)
+        served.measured(run_id, back + 4)
         served.stop(run_id)
         run = served.ended(run_id)
     assert balanced(run)
@@ -83,8 +83,8 @@ def test_a_target_that_hangs_and_goes_on(served: Served) -> None:
     assert set(kinds(run)) == {"timeout"}
     assert kinds(run)["timeout"] >= 4 * USERS
     assert throughput(run)[back - 1] < 50
-    assert max(throughput(run)[back:]) > 100  # it recovered
-    print(f"hung for 3 s: {kinds(run)}; successes each second: {throughput(run)}")
+    assert max(throughput(run)[back:]) > 50  # it recovered
+    print(f"hung for 3 s: {kinds(run)}; successes in each 0.5 s: {throughput(run)}")
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,12 @@ shows what becomes of each part of it."""
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from tests.reliability.ending import ends_in_order
 from tests.reliability.served import balanced, serving
 
 OLD = Path(__file__).parents[1] / "store" / "schema_0001.sql"
@@ -25,3 +27,4 @@ def test_an_old_database_is_served_in_place(tmp_path: Path, port: int) -> None:
         new = served.ended(served.start(f"http://127.0.0.1:{port}", duration_s=0.5))
         assert new["status"] == "passed"
         assert served.query("PRAGMA integrity_check") == [("ok",)]
+        ends_in_order(served, port, signal.SIGINT)

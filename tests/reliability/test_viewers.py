@@ -22,7 +22,7 @@ pytestmark = pytest.mark.anyio
 
 VIEWERS = int(setting("VIEWERS", 80))
 SILENT = int(setting("SILENT", 8))
-WATCH_S = setting("WATCH_S", 4)
+WATCH_S = setting("WATCH_S", 3)
 LATE_S = 0.5
 FRAME = b"event: rows\r\n"
 ROWS = '"rows":'
@@ -31,7 +31,7 @@ HELD = 1  # MiB that a viewer may cost: its connection and one frame of the page
 
 
 async def test_frames_come_in_time_and_the_load_is_what_it_was(served: Served, port: int) -> None:
-    load = {"shape": "constant-rate", "rate_rps": 500, "duration_s": 300, "max_users": 50}
+    load = {"shape": "constant-rate", "rate_rps": 500, "duration_s": WATCH_S + 20, "max_users": 50}
     run_id = served.start(f"http://127.0.0.1:{port}", load=load, think_time_s=[0, 0])
     served.measured(run_id, 4)
     alone = served.run(run_id)

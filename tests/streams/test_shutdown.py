@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.reliability.served import target_process
 from tests.server import dashboard
 
 LOAD = {"shape": "constant-users", "users": 5, "duration_s": 120}
@@ -28,8 +29,8 @@ def read_to_its_end(address: str, opened: threading.Semaphore) -> float:
 
 
 def test_streams_end_in_order_at_the_first_ctrl_c(tmp_path: Path) -> None:
-    with dashboard(tmp_path) as served:
-        plan = {"base_url": served.practice_url, "requests": [{"path": "/async"}], "load": LOAD}
+    with target_process() as (_, port), dashboard(tmp_path, practice=False) as served:
+        plan = {"base_url": f"http://127.0.0.1:{port}", "requests": [{}], "load": LOAD}
         run_id = httpx.post(f"{served.url}/api/v1/runs", json=plan).json()["id"]
         addresses = [f"{served.url}/runs/{run_id}/stream"] * 3 + [f"{served.url}/stream"]
         opened = threading.Semaphore(0)

@@ -258,13 +258,19 @@ class RunManager(Shelved):
 
     def live_runs(self) -> list[RunView]:
         """This process's live runs: those that run in the order of their start, then the queue."""
-        drivers = [*self._running.values(), *self._queue]
-        return [driver.live.view() for driver in drivers if driver.live.status.live]
+        lives = [each.live for each in (*self._running.values(), *self._queue)]
+        return [live.view() for live in lives if live.status.live]
 
     def known_runs(self) -> list[RunView]:
         """All runs of which more is known here than in the store: this process's, in the order of their
         creation, until their end is saved, and live ones of other processes on the same PostgreSQL."""
         return [*(driver.live.view() for driver in self._drivers.values()), *self._others.views()]
+
+    @property
+    def anything_lives(self) -> bool:
+        """Whether there is a live run, of any process; for any thread."""
+        own = any(driver.live.status.live for driver in list(self._drivers.values()))
+        return own or self._others.any_live
 
     @property
     def unsaved_count(self) -> int:

@@ -94,6 +94,11 @@ class Others:
         """The live runs of other processes that are followed."""
         return [run.view() for run in self._runs.values() if run.ready and run.status.live]
 
+    @property
+    def any_live(self) -> bool:
+        """Whether there is one; for any thread."""
+        return any(run.ready and run.status.live for run in list(self._runs.values()))
+
     def _heard(self, notice: Notice) -> None:
         if isinstance(notice, AnswerNotice):
             if notice.command_id in self._answers:
