@@ -60,7 +60,7 @@ def test_a_dashboard_and_its_guards_are_killed_at_once() -> None:
         "import asyncio\n"
         "from webui.lab.manager import LabManager\n"
         "async def main():\n"
-        "    lab, servers = LabManager(), ('uvicorn', 'gunicorn')\n"
+        "    lab, servers = LabManager(start_timeout_s=120), ('uvicorn', 'gunicorn')\n"
         "    await asyncio.gather(*(lab.start('async-io', workers=2, server=each) for each in servers))\n"
         "    print('up', flush=True)\n"
         "    await asyncio.Event().wait()\n"
