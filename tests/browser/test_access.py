@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NewPage, overflows, violations
+from tests.browser.conftest import NewPage, measured, overflows, violations
 from tests.server import Dashboard, dashboard
 
 OPERATORS, VIEWERS = "operators-token-1", "viewers-token-123"
@@ -32,19 +32,14 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
 def pages(guarded: Dashboard) -> list[str]:
     """The address of each kind of page, with runs behind those that show some; one goes on."""
     headers = {"Authorization": f"Bearer {OPERATORS}"}
+    one, other = (measured(guarded, headers=headers, thresholds=["p95<5s"]) for _ in range(2))
     with httpx.Client(base_url=origin(guarded), headers=headers, timeout=60) as client:
-
-        def started(seconds: float, wait: bool) -> str:
-            plan = {
-                "base_url": guarded.practice_url,
-                "requests": [{"path": "/async"}],
-                "load": {"shape": "constant-users", "users": 3, "duration_s": seconds},
-                "thresholds": ["p95<5s"],
-            }
-            more = {"Prefer": "wait=30"} if wait else {}
-            return str(client.post("/api/v1/runs", json=plan, headers=more).json()["id"])
-
-        one, other, live = started(2, True), started(2, True), started(120, False)
+        plan = {
+            "base_url": guarded.practice_url,
+            "requests": [{"path": "/async"}],
+            "load": {"shape": "constant-users", "users": 3, "duration_s": 120},
+        }
+        live = str(client.post("/api/v1/runs", json=plan).json()["id"])
         token = client.post(f"/api/v1/runs/{one}/shares").json()["token"]
     return [
         "/",

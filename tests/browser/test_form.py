@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import NewPage, overflows, violations
 from tests.server import Dashboard
 
+LOAD = "fieldset:has(#shape-steady) + .fields"
 SHAPES = {
     "ramp": (
         {"ramp_from": "2", "ramp_to": "12", "ramp_time": "10 s", "ramp_hold": "20 s"},
@@ -25,15 +26,15 @@ SHAPES = {
         "Moves evenly from 1 to 4, then to 8, then to 3 users.",
         "8 users",
     ),
-    "burst": (
-        {"burst_size": "5", "burst_count": "60", "burst_pause": "500 ms"},
-        "Sends 5 requests at one instant, 60 times",
-        "60 bursts of 5",
-    ),
     "sweep": (
         {"sweep_from": "1", "sweep_to": "4", "sweep_time": "5 s"},
         "Doubles the users from 1 to 4 in up to 3 steps",
         "Sweep 1 to 4 users",
+    ),
+    "burst": (
+        {"burst_size": "5", "burst_count": "60", "burst_pause": "500 ms"},
+        "Sends 5 requests at one instant, 60 times",
+        "60 bursts of 5",
     ),
 }
 
@@ -52,31 +53,31 @@ def choose(page: Page, url: str, shape: str) -> None:
     page.locator(f"#shape-{shape}").check()
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_every_shape_is_previewed_starts_and_stops(new_page: NewPage, target: str, shape: str) -> None:
-    fields, preview, words = SHAPES[shape]
+def test_every_shape_is_previewed_and_one_starts(new_page: NewPage, target: str) -> None:
     page = new_page()
-    choose(page, target, shape)
-    before = page.locator("#preview polyline").first.get_attribute("points")
-    for control, text in fields.items():
-        expect(page.locator(f"#{control}")).to_be_visible()
-        page.locator(f"#{control}").fill(text)
-    expect(page.locator("#preview p")).to_contain_text(preview)
-    assert page.locator("#preview polyline").first.get_attribute("points") != before
-    expect(page.locator("#users")).to_be_hidden()
-    page.get_by_role("button", name="Start test").click()
+    page.goto("/")
+    page.get_by_label("Target URL").fill(target)
+    for shape, (fields, preview, _) in SHAPES.items():
+        page.locator(f"#shape-{shape}").check()
+        for control, text in fields.items():
+            expect(page.locator(f"#{control}")).to_be_visible()
+            page.locator(f"#{control}").fill(text)
+        expect(page.locator("#preview p")).to_contain_text(preview)
+        assert page.locator("#preview polyline").first.get_attribute("points")
+        expect(page.locator("#users")).to_be_hidden()
+
+    # The one that was chosen last is started, by Enter; Run again brings the same fields.
+    fields, _, words = SHAPES[shape]
+    page.locator(f"#{next(iter(fields))}").press("Enter")
     page.wait_for_url(re.compile(r"/runs/r_\w+$"))
     expect(page.locator("main")).to_contain_text(words)
     expect(page.locator("#pill")).to_contain_text("Running")
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#pill")).to_contain_text("Stopped")
-
-    # Run again brings the same fields.
     page.get_by_role("link", name="Run again").click()
     expect(page.locator(f"#shape-{shape}")).to_be_checked()
-    if shape != "stages":  # several in one row become a row each
-        for control, text in fields.items():
-            expect(page.locator(f"#{control}")).to_have_value(text)
+    for control, text in fields.items():
+        expect(page.locator(f"#{control}")).to_have_value(text)
 
 
 def test_stages_of_rates_show_their_own_fields(new_page: NewPage) -> None:
@@ -107,14 +108,6 @@ def test_shapes_are_chosen_by_the_arrow_keys(new_page: NewPage) -> None:
     expect(page.locator("#shape-ramp")).to_be_checked()
     expect(page.locator("#ramp_to")).to_be_visible()
     expect(page.locator("#preview p")).to_contain_text("Climbs from 1 to 100 users")
-
-
-def test_enter_starts_the_test_and_no_other_button(new_page: NewPage, target: str) -> None:
-    page = new_page()
-    choose(page, target, "stages")
-    page.locator("#stage-1").fill("2 for 1 s")
-    page.keyboard.press("Enter")
-    page.wait_for_url(re.compile(r"/runs/r_\w+$"))
 
 
 def test_checks_and_connection_settings_reach_the_plan(new_page: NewPage, target: str) -> None:
@@ -167,7 +160,6 @@ def test_a_plan_is_typed_as_text_and_started(new_page: NewPage, target: str) -> 
     expect(page.get_by_role("alert")).to_contain_text("Nothing was started")
     editor.fill(toml + "load = {users = 3, duration_s = 1}")
     expect(page.locator("#preview")).to_contain_text("Keeps 3 users busy")
-    assert violations(page) == []
     page.get_by_role("button", name="Start test").click()
     page.wait_for_url(re.compile(r"/runs/r_\w+$"))
     expect(page.get_by_role("heading", level=1)).to_have_text("As text")
@@ -191,8 +183,7 @@ def test_shapes_stages_and_checks_work_without_javascript(new_page: NewPage, tar
     expect(page.locator("main")).to_contain_text("3 users")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 def test_all_fields_fit_and_have_no_violations(new_page: NewPage, width: int, scheme: str) -> None:
     page = new_page(width=width, color_scheme=scheme)
     page.goto("/")
@@ -207,4 +198,4 @@ def test_all_fields_fit_and_have_no_violations(new_page: NewPage, width: int, sc
     for shape in ("steady", *SHAPES):
         page.locator(f"#shape-{shape}").check()
         assert not overflows(page), shape
-        assert violations(page) == [], shape
+        assert violations(page, None if shape == "steady" else LOAD) == [], shape

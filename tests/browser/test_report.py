@@ -12,7 +12,7 @@ from tests.exports.samples import run
 from webui.exports import export
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark")])
 def test_the_report_opens_offline(chromium: Browser, tmp_path: Path, width: int, scheme: str) -> None:
     file = tmp_path / "report.html"
     file.write_bytes(export(run(load={"shape": "sweep", "from": 1, "to": 64}), "html").data)
