@@ -93,6 +93,20 @@ def test_a_sample_with_braces_is_only_text() -> None:
     assert "{host}" in nothing_measured(plan(), refused("tls_error", "odd {host} text"))
 
 
+@pytest.mark.parametrize(
+    ("sample", "says"),
+    [
+        ("more than 10 redirects, the last one to /", "raise http.max_redirects (--max-redirects)."),
+        ("redirected to 'ftp://x/': not http", "Test the address that it leads to"),
+        ("the head is over 65,536 bytes", "http://127.0.0.1:9: the head is over 65,536 bytes."),
+    ],
+)
+def test_what_speaks_http_but_breaks_a_limit_is_not_told_otherwise(sample: str, says: str) -> None:
+    reason = nothing_measured(plan(), refused("protocol_error", sample))
+    assert says in reason
+    assert "does not speak HTTP" not in reason
+
+
 def test_a_limit_of_this_machine_is_not_put_on_the_target() -> None:
     ours = refused("connect_error", f"127.0.0.1:9: {machine_limit(OSError(errno.EMFILE, ''))}")
     reason = nothing_measured(plan(), ours)

@@ -169,7 +169,8 @@ _WHY = {
     "body_too_large": "its responses have larger bodies than the {most} bytes that are allowed. "
     "Raise the limit: http.max_body_bytes in a plan, --max-body on the command line.",
 }
-_OUR_LIMIT = "{sample}."
+_REDIRECTS = "{sample}. Test the address that it leads to, or raise http.max_redirects (--max-redirects)."
+_AS_IT_IS = "{sample}."
 _PROXY = "{sample}. Check the proxy's address, and that it runs and lets you through."
 
 
@@ -192,8 +193,10 @@ def nothing_measured(plan: Plan, total: Snapshot | None) -> str:
 
 
 def _sentence(plan: Plan, kind: str, sample: str) -> str:
-    if MACHINE_LIMIT in sample:
-        return _OUR_LIMIT
+    if MACHINE_LIMIT in sample or sample.startswith("the head is over "):
+        return _AS_IT_IS
+    if kind == "protocol_error" and sample.startswith(("more than ", "redirected to ")):
+        return _REDIRECTS
     through_proxy = plan.http.proxy is not None and sample.startswith("the proxy ")
     return _PROXY if through_proxy else _WHY[kind]
 
