@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -9,11 +10,15 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import cast
 
 import psutil
 import pytest
+
+from webui.cli import main
 
 Katydid = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -78,8 +83,25 @@ def start(data_dir: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 @pytest.fixture(scope="module")
+def katydid_here(data_dir: Path) -> Katydid:
+    """Runs the command to its end, in this process: many times faster, as nothing is imported again."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.setenv("KATYDID_DATA_DIR", str(data_dir))
+            patch.setenv("COLUMNS", "120")
+            with pytest.raises(SystemExit) as ended:
+                main(arguments)
+        shown = [cast(io.BytesIO, stream.buffer).getvalue().decode() for stream in (out, err)]
+        return subprocess.CompletedProcess(arguments, int(ended.value.code or 0), *shown)
+
+    return run
+
+
+@pytest.fixture(scope="module")
 def katydid(data_dir: Path) -> Katydid:
-    """Runs the command to its end."""
+    """Runs the command to its end, as a process of its own."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         process = start(data_dir, *arguments)

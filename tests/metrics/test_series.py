@@ -14,7 +14,7 @@ def _interval(index: int) -> Snapshot:
     return Snapshot(index, index + 1, endpoints=(EndpointStats(Totals(sent=index)),))
 
 
-@given(st.integers(1, 5000), st.integers(2, 60))
+@given(st.integers(1, 500), st.integers(2, 60))
 def test_rows_stay_within_the_limit_and_lose_nothing(intervals: int, limit: int) -> None:
     series = Series(limit=limit)
     for index in range(intervals):
