@@ -46,6 +46,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.entrance, app.state.settings = entrance, without_tokens(settings)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)  # leaves event streams alone
     app.add_middleware(Head)
+    app.add_middleware(pages.busy.Busy)
     app.add_middleware(BodyLimits, answer=api.problems.answer)
     app.add_middleware(Guard, entrance=entrance, answer=api.problems.answer)  # the outermost
     api.install(app)

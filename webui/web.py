@@ -9,7 +9,7 @@ from webui.experiments import ExperimentManager
 from webui.experiments.discreet import discreet as discreet_experiments
 from webui.lab.manager import LabManager
 from webui.observability import Watch
-from webui.runs.discreet import discreet
+from webui.runs.discreet import discreet, discreet_store
 from webui.runs.manager import RunManager
 from webui.security.access import is_viewer
 from webui.security.entrance import Entrance
@@ -24,9 +24,15 @@ def get_manager(connection: HTTPConnection) -> RunManager:
 
 
 def get_store(connection: HTTPConnection) -> Store:
-    """The store of this application."""
-    store: Store = connection.app.state.store
-    return store
+    """The store of this application; for viewers one that shows no secrets."""
+    state = connection.app.state
+    store: Store = state.store
+    if not is_viewer(connection):
+        return store
+    if getattr(state, "discreet_store", None) is None:
+        state.discreet_store = discreet_store(store)
+    shown: Store = state.discreet_store
+    return shown
 
 
 def get_lab(connection: HTTPConnection) -> LabManager:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import Mount, Route
 
 from tests.security.conftest import BASE, OPERATORS, VIEWERS, Guarded
+from webui import streams
 from webui.security.entrance import Entrance
 from webui.security.headers import DEFAULTS, EMBEDDABLE
 from webui.security.origin import SAFE_METHODS
@@ -308,3 +310,43 @@ async def test_htmx_is_shown_the_way_to_the_login(guarded: Guarded) -> None:
         response = await browser.get("/runs/r_1/downloads", headers=asked)
     assert response.status_code == 401
     assert response.headers["hx-redirect"] == "/login?next=%2Fruns%2Fr_1%3Fx%3D1"
+
+
+async def test_names_and_labels_tell_viewers_no_secret(guarded: Guarded) -> None:
+    requests = [{"path": "/items", "headers": {"Authorization": "Bearer correct-horse-9"}}]
+    told = {
+        "name": "with correct-horse-9",
+        "tags": ["correct-horse-9", "http://joe:s3same@host"],
+        "note": "s",
+    }
+    ended = await guarded.service.ended(await guarded.service.started(requests=requests, **told))
+    await guarded.service.ended(await guarded.service.started(name="b", tags=["plain"]))
+    live = (await guarded.service.started(requests=requests, **told)).run_id
+    own = guarded.service.client
+    key = (await own.get("/api/v1/runs", params={"limit": 3})).json()["items"][-1]["plan_key"]
+    paths = ["/", "/runs", "/runs?group=plan", "/api/v1/runs", "/api/v1/runs?sort=name&limit=1",
+             "/api/v1/plans",
+             f"/runs?plan={key}", f"/api/v1/plans/{key}", "/compare", f"/runs/{ended}", f"/runs/{live}",
+             f"/runs/{live}/title", f"/runs/{ended}/title", f"/api/v1/runs/{live}", "/lab",
+             "/stream"]  # fmt: skip
+    async with guarded.viewer as viewer:
+        for path in paths:
+            if path == "/stream":
+                asyncio.get_running_loop().call_later(0.3, streams.end_all, guarded.app)
+            response = await viewer.get(path)
+            assert response.status_code == 200, (path, response.text)
+            assert "correct-horse" not in response.text, path
+            assert "s3same" not in response.text, path
+        listed = "/api/v1/runs?sort=name&order=asc&limit=1"
+        page = (await viewer.get(listed)).json()
+        assert "correct-horse" not in str(base64.urlsafe_b64decode(page["next_cursor"] + "==="))
+        following = await viewer.get(f"{listed}&cursor={page['next_cursor']}")
+        assert following.json()["items"][0]["id"] != page["items"][0]["id"]
+        assert (await viewer.get(f"{listed}&cursor=abc")).status_code == 422
+        for guess in ("search=correct", "tag=correct-horse-9", "search=s3same"):
+            found = (await viewer.get(f"/api/v1/runs?{guess}")).json()
+            assert (found["total"], found["items"]) == (0, []), guess
+        assert (await viewer.get("/api/v1/runs?search=with")).json()["total"] == 2
+        assert (await viewer.get("/api/v1/runs?tag=plain")).json()["total"] == 1
+    assert (await own.get("/api/v1/runs?search=correct-horse")).json()["total"] == 2
+    assert "correct-horse" in (await own.get("/")).text

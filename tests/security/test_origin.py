@@ -3,6 +3,7 @@
 import pytest
 
 from webui.errors import Forbidden
+from webui.pages.login import own_path
 from webui.security.origin import Hosts, check_change, check_host, is_loopback
 
 OWN = {"host": "127.0.0.1:8090"}
@@ -105,3 +106,10 @@ def test_where_a_cookie_is_all_there_is_the_browser_must_say_where_from() -> Non
 )  # fmt: skip
 def test_what_counts_as_loopback(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize("address", ["http://[", "http://[::1", "//[x]", "http://a]b"])
+def test_what_is_no_address_is_no_fault(address: str) -> None:
+    with pytest.raises(Forbidden):
+        check_change("POST", {"host": "127.0.0.1:8090", "origin": address})
+    assert own_path(address) == "/"

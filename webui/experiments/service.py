@@ -131,6 +131,11 @@ class ExperimentManager:
         task.cancel()
         await asyncio.wait([task])
 
+    @property
+    def busy(self) -> bool:
+        """Whether an experiment runs or waits."""
+        return bool(self._tasks)
+
     async def stop_everything(self) -> tuple[list[str], list[str]]:
         """Ends all experiments and all live runs of this process, those that wait included; the ids of the
         runs and of the experiments. What is measured stays."""

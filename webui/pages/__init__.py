@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from webui.pages import (
+    busy,
     closer,
     compare,
     dashboard,
@@ -25,6 +26,7 @@ def install(app: FastAPI) -> None:
     app.mount("/static", HashedFiles(directory=static_dir()), name="static")
     errors.install(app)
     for page in (
+        busy,
         closer,
         compare,
         dashboard,

@@ -27,6 +27,7 @@ from webui.pages.findout import must_be_confirmed, why_fields, why_plan
 from webui.pages.formedit import edited, with_check, with_request, with_stage
 from webui.pages.formplan import at_controls, plan_from_fields
 from webui.pages.forms import MAX_FIELDS, MAX_PART_BYTES, FormFields, read_form
+from webui.pages.login import own_path
 from webui.pages.newtest import MAY_TEST, NewTest, controls, new_test
 from webui.pages.plantext import format_of, plan_from_text, text_of
 from webui.pages.rows import Recent, recent_runs
@@ -35,6 +36,7 @@ from webui.plan.documents import plan_from_data
 from webui.plan.model import Plan
 from webui.runs.manager import RunManager
 from webui.runs.model import RunView
+from webui.security.origin import parts_of
 from webui.store import Store
 from webui.web import Experiments, Manager, Storage
 
@@ -210,10 +212,12 @@ async def _created(manager: RunManager, plan: Plan, posted: Posted) -> RunView:
 
 
 @router.post("/stop")
-async def stop_everything(experiments: Experiments) -> Response:
-    """Stops all tests and experiments, those that wait included."""
+async def stop_everything(request: Request, experiments: Experiments) -> Response:
+    """Stops all tests and experiments, those that wait included, and goes back to the page."""
     await experiments.stop_everything()
-    return RedirectResponse("/#recent", HTTPStatus.SEE_OTHER)
+    shown = parts_of(request.headers.get("referer", ""))
+    here = shown.netloc == request.headers.get("host") and shown.path.startswith("/runs/")
+    return RedirectResponse(own_path(shown.path) if here else "/#recent", HTTPStatus.SEE_OTHER)
 
 
 @router.post("/runs/check")

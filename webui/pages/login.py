@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -11,6 +11,7 @@ from webui.errors import InvalidInput, LoginNeeded, TooManyAttempts
 from webui.pages.templating import respond
 from webui.security.access import Role
 from webui.security.entrance import Entrance, address_of, cookie_name, current_caller, is_tls
+from webui.security.origin import parts_of
 from webui.web import Door
 
 _LONGEST_FORM = 8192
@@ -68,7 +69,7 @@ async def log_out(request: Request, door: Door) -> Response:
 
 def own_path(wanted: str) -> str:
     """`wanted` where it is a path of this dashboard; else the start page. No way to another site."""
-    parts = urlsplit(wanted) if wanted.isprintable() and "\\" not in wanted else None
+    parts = parts_of(wanted) if wanted.isprintable() and "\\" not in wanted else None
     own = parts is not None and not parts.scheme and not parts.netloc
     leads_on = own and wanted.startswith("/") and not wanted.startswith(("//", "/login", "/logout"))
     return wanted if leads_on else "/"

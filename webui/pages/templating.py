@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from webui import __version__, units
 from webui.analysis.failure_words import failure_words, status_words
 from webui.exports import FORMATS
+from webui.pages.busy import at_most, something_runs
 from webui.pages.context import line_points, spark_points, when
 from webui.resources import static_dir, templates_dir
 from webui.security.entrance import current_caller
@@ -79,7 +80,8 @@ def environment() -> Environment:
     )
     # `count` hides Jinja's alias of `length` on purpose: a number's text, as everywhere in Katydid.
     env.filters.update(FILTERS)
-    env.globals.update(asset=asset, version=__version__, export_formats=FORMATS, caller=current_caller.get)
+    env.globals.update(asset=asset, version=__version__, export_formats=FORMATS)
+    env.globals.update(caller=current_caller.get, something_runs=something_runs, at_most=at_most)
     return env
 
 

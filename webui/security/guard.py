@@ -6,7 +6,7 @@ Plain ASGI, so that event streams pass through as they are. A stream ends when i
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from webui.errors import KatydidError, LoginNeeded
 from webui.security.entrance import NOBODY, Caller, Entrance, current_caller
 from webui.security.headers import secure
+from webui.security.origin import parts_of
 
 Answer = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -71,7 +72,7 @@ class Guard:
             return RedirectResponse(_login(request.url.path, request.url.query), 303)
         response = await self._answer(request, refusal)
         if "hx-request" in request.headers:
-            shown = urlsplit(request.headers.get("hx-current-url", ""))
+            shown = parts_of(request.headers.get("hx-current-url", ""))
             response.headers["HX-Redirect"] = _login(shown.path or "/", shown.query)
         return response
 

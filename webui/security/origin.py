@@ -9,7 +9,7 @@ import ipaddress
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.exceptions import HTTPException
 
@@ -85,11 +85,19 @@ def check_change(method: str, headers: Mapping[str, str], *, proof: bool = False
         return
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     foreign = site not in (None, "same-origin", "none")
-    foreign = foreign or (origin is not None and urlsplit(origin).netloc != headers.get("host", ""))
+    foreign = foreign or (origin is not None and parts_of(origin).netloc != headers.get("host", ""))
     if foreign:
         raise Forbidden("Another site's page asked for this change; only Katydid's own pages may.")
     if proof and site is None and origin is None:
         raise Forbidden("A change needs the header Origin, which browsers send, or an access token.")
+
+
+def parts_of(address: str) -> SplitResult:
+    """The parts of what a browser or somebody else calls an address; none of what is no address."""
+    try:
+        return urlsplit(address)
+    except ValueError:  # such as http://[
+        return SplitResult("", "", "", "", "")
 
 
 def is_loopback(host: str) -> bool:

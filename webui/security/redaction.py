@@ -86,7 +86,7 @@ class Redactor:
                 "name": self.text(plan.name),
                 "note": self.text(plan.note),
                 "tags": tuple(self.text(tag) for tag in plan.tags),
-                "base_url": redact_address(self._known(plan.base_url), self.is_secret),
+                "base_url": redact_address(self.known(plan.base_url), self.is_secret),
                 "thresholds": tuple(self._threshold(expression, labels) for expression in plan.thresholds),
                 "requests": tuple(requests),
                 "http": self._http(plan.http),
@@ -102,7 +102,8 @@ class Redactor:
         shown = json.dumps(labels.get(name, name), ensure_ascii=False)
         return f"{match[1]}{shown}{expression[match.end() :]}"
 
-    def _known(self, text: str) -> str:
+    def known(self, text: str) -> str:
+        """An address without the values that are known to be secret."""
         for secret in self.secrets:
             text = text.replace(secret, quote(HIDDEN, safe=""))
         return text
@@ -110,7 +111,7 @@ class Redactor:
     def _request(self, request: Request) -> Request:
         return request.model_copy(
             update={
-                "path": redact_address(self._known(request.path), self.is_secret),
+                "path": redact_address(self.known(request.path), self.is_secret),
                 "name": None if request.name is None else self.text(request.name),
                 "headers": _fields(request.headers, self),
                 "query": _fields(request.query, self),

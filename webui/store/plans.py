@@ -1,6 +1,6 @@
 """Queries for plans: their baselines, their runs in order of time, and lists of runs grouped by plan."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -81,6 +81,13 @@ class Plans(StorePart):
             these = (runs.c.plan_key == plan_key, SHOWN, runs.c.throughput_rps.is_not(None))
             found = await connection.execute(select(*columns).where(*these).order_by(*order).limit(limit))
             return [RunSummary(**row._mapping) for row in reversed(found.all())]
+
+    @whole
+    async def plans_of(self, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """The plans of these runs, as documents."""
+        statement = select(documents.c.run_id, documents.c.plan).where(documents.c.run_id.in_(ids))
+        async with self._database.reading() as connection:
+            return {row.run_id: row.plan for row in await connection.execute(statement)}
 
     @whole
     async def list_plans(self, query: RunQuery) -> GroupPage:

@@ -17,6 +17,7 @@ from webui.pages.templating import render
 from webui.runs.broadcast import Subscription
 from webui.runs.manager import RunManager
 from webui.runs.model import RunView
+from webui.security.access import is_viewer
 from webui.store import RunPage, Store
 from webui.streams.fanout import NOTHING_SEEN, Board, Renderer, RendererFailed, html_event
 from webui.streams.run import event_stream
@@ -33,7 +34,8 @@ router = APIRouter(include_in_schema=False)
 @router.get("/stream")
 async def dashboard_stream(request: Request, manager: Manager, store: Storage) -> EventSourceResponse:
     """The recent runs at once, at every change of a run's state, and once a second while one runs."""
-    return event_stream(_feed(request.app, manager, store).events())
+    name = "viewers_feed" if is_viewer(request) else "recent_feed"
+    return event_stream(_feed(request.app, name, manager, store).events())
 
 
 @dataclass(slots=True)
@@ -106,16 +108,18 @@ async def _news(events: Subscription, wait_s: float) -> bool | None:
         return wait_s == IDLE_S
 
 
-def _feed(app: FastAPI, manager: RunManager, store: Store) -> RecentFeed:
-    """The application's one feed of recent runs."""
-    feed: RecentFeed | None = getattr(app.state, "recent_feed", None)
+def _feed(app: FastAPI, name: str, manager: RunManager, store: Store) -> RecentFeed:
+    """The application's one feed of recent runs, or that of viewers, which has no secrets."""
+    feed: RecentFeed | None = getattr(app.state, name, None)
     if feed is None:
-        feed = app.state.recent_feed = RecentFeed(manager, store, lambda: practice_offers(app))
+        feed = RecentFeed(manager, store, lambda: practice_offers(app))
+        setattr(app.state, name, feed)
     return feed
 
 
 def close(app: FastAPI) -> None:
     """Ends all viewers' streams of the dashboard."""
-    feed: RecentFeed | None = getattr(app.state, "recent_feed", None)
-    if feed is not None:
-        feed.board.fail()
+    for name in ("recent_feed", "viewers_feed"):
+        feed: RecentFeed | None = getattr(app.state, name, None)
+        if feed is not None:
+            feed.board.fail()
