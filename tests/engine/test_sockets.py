@@ -1,18 +1,25 @@
 """Connections that serve one request, on plain sockets: against real servers."""
 
 import asyncio
+import gc
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from threading import Thread
 from typing import Any
 
 import pytest
 
 from tests.engine.drive import Result, plan_data, run, run_spec
-from tests.targets import Seen, Target, reply
-from webui.engine import shard_specs
+from tests.targets import Seen, Target, after, ok, reply
+from webui.engine import runner, shard_specs
+from webui.engine.attempt import Attempt
+from webui.engine.origin import Origin
 from webui.engine.protocol import Connection, Handler
-from webui.engine.sockets import Sockets, can_have_sockets
+from webui.engine.sockets import Channel, Sockets, can_have_sockets
 from webui.plan.documents import plan_from_data
+from webui.plan.target import parse_url
 
 pytestmark = pytest.mark.skipif(not can_have_sockets(), reason="epoll is Linux's; elsewhere asyncio connects")
 
@@ -48,14 +55,60 @@ def test_a_large_body_goes_out_as_fast_as_it_is_taken(tls: bool) -> None:
     assert result.totals.bytes_sent > 4 * len(LARGE)
 
 
-def test_a_server_that_resets_in_the_middle() -> None:
-    async def reset(seen: Seen, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
-        await writer.drain()
-        linger = b"\1\0\0\0\0\0\0\0"  # on, for no time: a reset instead of an end
-        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        writer.transport.abort()
+async def reset(seen: Seen, writer: asyncio.StreamWriter) -> None:
+    """Resets in the middle of the response."""
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+    await writer.drain()
+    linger = b"\1\0\0\0\0\0\0\0"  # on, for no time: a reset instead of an end
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    writer.transport.abort()
 
+
+@contextmanager
+def unwilling() -> Iterator[str]:
+    """The address of a server that refuses a body before it has come, and closes: what comes is reset."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    with server.accept()[0] as connection:
+                        connection.recv(1000)
+                        connection.sendall(reply(status=413, headers="Connection: close\r\n"))
+
+        thread = Thread(target=serve)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def test_an_answer_counts_though_the_request_could_not_be_sent() -> None:
+    body = {"type": "text", "text": LARGE.decode() * 3}
+    with unwilling() as url:
+        result = alone(url, users=2, iterations=40, requests=[{"method": "POST", "body": body}])
+    assert result.errors == {"http_413": 40}
+
+
+@pytest.mark.parametrize("outcome", ["answered", "reset", "refused", "given up"])
+def test_connections_leave_no_cycles_for_the_garbage_collector(
+    outcome: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "collect_young", lambda: None)
+    respond = {"answered": ok, "reset": reset}.get(outcome, after(5))
+    gc.disable()
+    try:
+        with Target(respond) as target:
+            url = "http://127.0.0.1:1" if outcome == "refused" else target.url
+            alone(url, users=2, iterations=6, timeout_s=0.1 if outcome == "given up" else 10)
+        assert not [left for left in gc.get_objects() if isinstance(left, Channel | Attempt)]
+    finally:
+        gc.enable()
+
+
+def test_a_server_that_resets_in_the_middle() -> None:
     with Target(reset) as target:
         result = alone(target.url, users=2, iterations=4)
     assert result.errors == {"connection_reset": 4}
@@ -70,6 +123,17 @@ def test_the_next_address_is_tried_and_then_preferred() -> None:
         result = run_spec(replace(spec, addresses={"target.invalid": ["::1", "127.0.0.1"]}))
     assert result.totals.successes == target.connections == 20
     assert not result.errors
+
+
+async def test_an_address_is_preferred_only_once_it_has_worked() -> None:
+    done = asyncio.Event()
+    sockets = Sockets(asyncio.get_running_loop())
+    origin = Origin(parse_url("http://target.invalid:1"), addresses=["127.0.0.1", "127.0.0.2"])
+    Attempt(origin, sockets, Connection(Handler()), lambda kind, detail: done.set())
+    async with asyncio.timeout(5):
+        await done.wait()
+    assert origin.addresses == ["127.0.0.1", "127.0.0.2"]
+    sockets.close()
 
 
 def test_an_address_that_cannot_even_be_dialled() -> None:

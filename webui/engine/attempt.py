@@ -29,21 +29,27 @@ class Attempt:
         self._address = next(self._left)
         self._dial()
 
+    def made(self) -> None:
+        """The connection is made: that is all."""
+        self._channel = None  # which knows this attempt
+        if self._address != self._origin.addresses[0]:
+            self._origin.prefer(self._address)
+
     def cancel(self) -> None:
         """Gives it up; nobody is told."""
-        self._failed = None
-        if self._channel is not None:
-            self._channel.cancel()
+        channel, self._channel, self._failed = self._channel, None, None
+        if channel is not None:
+            channel.cancel()
 
     def _dial(self) -> None:
         port = self._origin.target.port
         try:
             self._channel = self._sockets.dial(self._address, port, self._connection, self._refused)
         except OSError as error:
-            self._channel = None
             self._sockets.loop.call_soon(self._refused, error)
 
     def _refused(self, error: OSError) -> None:
+        self._channel = None
         if self._failed is None:
             return
         another = next(self._left, None)
@@ -51,6 +57,5 @@ class Attempt:
             failure = failure_of(error, self._address, self._origin.target.port)
             self._failed(failure.kind, str(failure))
         else:
-            self._origin.prefer(another)
             self._address = another
             self._dial()

@@ -121,7 +121,9 @@ class Dialler(Handler):
         self._log.unwritten += 1
 
     def on_connect(self, connection: Connection) -> None:
-        self._attempt = None
+        attempt, self._attempt = self._attempt, None
+        if isinstance(attempt, Attempt):
+            attempt.made()
         recorder = self._around.recorder
         recorder.connections_open += 1
         recorder.connections_opened += 1

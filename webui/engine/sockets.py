@@ -55,12 +55,12 @@ class Sockets:
             number = plain.connect_ex((address, port))
             if number not in _UNDER_WAY:
                 raise OSError(number, os.strerror(number))
+            self.epoll.register(plain.fileno(), _ALL)
         except OSError:
             plain.close()
             raise
         channel = Channel(self, plain, connection, failed)
         self._channels[channel.fd] = channel
-        self.epoll.register(channel.fd, _ALL)
         return channel
 
     def close(self) -> None:
@@ -111,26 +111,27 @@ class Channel:
         self._open = False  # connected
         self._over = False  # given up, or lost
         self._error: OSError | None = None  # why it was lost
-        self._unsent = b""
+        self._unsent: bytes | memoryview = b""
 
     # -- for the connection
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Sends it, what does not go at once as soon as it can."""
-        if self._over:
+        if self._over or self._error is not None:
             return
         if self._unsent:
-            self._unsent += data
+            self._unsent = bytes(self._unsent) + data
             return
         try:
             sent = self.plain.send(data)
         except BlockingIOError:
             sent = 0
         except OSError as error:
-            self._lose(error)
+            self._error = error
+            self._sockets.loop.call_soon(self._read_last)
             return
         if sent < len(data):
-            self._unsent = data[sent:]
+            self._unsent = memoryview(data)[sent:]
 
     def get_write_buffer_size(self) -> int:
         """Bytes that have not gone yet."""
@@ -161,18 +162,19 @@ class Channel:
             return
         if not self._open:
             self._finish_connecting(events)
+        if events & _READABLE and self._open:
+            self._read(ended=bool(events & _ENDED))
         if self._unsent and events & select.EPOLLOUT:
             data, self._unsent = self._unsent, b""
             self.write(data)
-        if events & _READABLE and self._open:
-            self._read(ended=bool(events & _ENDED))
 
     def tell(self) -> None:
         """It is closed."""
+        error, self._error = self._error, None  # whose traceback knows this channel
         if self._open:
-            self._connection.connection_lost(self._error)
-        elif self._error is not None:
-            self._failed(self._error)
+            self._connection.connection_lost(error)
+        elif error is not None:
+            self._failed(error)
 
     def _finish_connecting(self, events: int) -> None:
         number = self.plain.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) if events & _ENDED else 0
@@ -181,6 +183,13 @@ class Channel:
         elif events & select.EPOLLOUT:
             self._open = True
             self._connection.connection_made(self)  # type: ignore[arg-type]
+
+    def _read_last(self) -> None:
+        """Nothing can be sent any more. What came before that may well be an answer: a server that does not
+        want a body says so, and resets."""
+        if not self._over:
+            self._read(ended=True)
+            self._lose(self._error)
 
     def _read(self, *, ended: bool) -> None:
         for _ in range(_READS_IN_A_ROW):
@@ -191,11 +200,12 @@ class Channel:
             except BlockingIOError:
                 return
             except OSError as error:
-                self._lose(error)
+                self._lose(self._error or error)
                 return
             if not data:
-                self._connection.eof_received()
-                self._lose(None)
+                if self._error is None:
+                    self._connection.eof_received()
+                self._lose(self._error)
                 return
             self._connection.data_received(data)
             if len(data) < _READ and not ended:
