@@ -172,6 +172,7 @@ def test_figures_that_are_not_trustworthy_say_nothing_surely() -> None:
 
 def test_no_interval_leaves_one_request_out() -> None:
     assert at_least_one(Interval(0.95, 0.87, 0.96)) == Interval(0.95, 0.87, 1.0)
+    assert at_least_one(Interval(1.3, 1.1, 1.4)) == Interval(1.3, 1.0, 1.4)
     assert at_least_one(Interval(4.0, 3.9, 4.1)) == Interval(4.0, 3.9, 4.1)
 
 

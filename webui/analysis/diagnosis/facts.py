@@ -9,7 +9,7 @@ import numpy as np
 from webui.analysis.diagnosis import bootstrap
 from webui.analysis.diagnosis.answers import Bursts, bursts_of
 from webui.analysis.diagnosis.bootstrap import Interval, interval
-from webui.analysis.diagnosis.canary import Canary, canary_of
+from webui.analysis.diagnosis.canary import WAITS, Canary, canary_of
 from webui.metrics.histogram import Histogram, merge
 from webui.metrics.probing import BurstStats
 from webui.metrics.snapshot import Snapshot
@@ -41,6 +41,7 @@ APART = 0.02  # levels at the ceiling that differ by more, beyond chance, are no
 BELOW_KNEE = (0.4, 0.95)  # of the parallelism: busy, and nobody waits
 MOST_STRETCH = 1.2
 PINNED = (1.2, 4.2)  # of the parallelism: so few users hardly divide evenly among several lines
+ONE_OR_TWO = 1.5
 ALIKE = 0.03  # half width: a request's time alone is that at the ceiling to no more than this
 CORNER = 0.15  # a level this far under min(N / D, ceiling) is no hard corner
 
@@ -133,7 +134,7 @@ def facts_of(total: Snapshot) -> Facts | None:
     if again and not drifted:
         light = merge([light, *(p.step.stats.response for p in again)])
         light_s = (light.mean_ns or 0.0) / NS_PER_S
-    stretch = _stretch(served, light_s, best.rate * light_s)
+    stretch = max(_stretch(served, light_s, best.rate * light_s), _on_the_way(canary, light_s))
     ceiling, m = _intervals(top, light, again if drifted else [], trip, stretch)
     most = max(served, key=lambda p: p.users)
     bursts = bursts_of(total.probing.bursts, light_s - trip.value, trip.value, ceiling.value, m.value)
@@ -201,6 +202,14 @@ def _stretch(served: Sequence[Point], light_s: float, m: float) -> float:
     low, high = BELOW_KNEE
     busy = [p.mean_s / light_s for p in served if low * m <= p.users <= high * m and p.mean_s and p.users > 1]
     return min(MOST_STRETCH, max(1.0, *busy)) if busy else 1.0
+
+
+def _on_the_way(canary: Canary, light_s: float) -> float:
+    """How much longer a request may take at the ceiling of a host that has its hands full: what a canary takes
+    longer there, once on the way in and once on the way out. 1 where the canary waits in the load's line."""
+    if canary.loaded_s is None or canary.idle_s is None or (canary.coupling or 0.0) > WAITS:
+        return 1.0
+    return min(MOST_STRETCH, 1 + 2 * max(0.0, canary.loaded_s - canary.idle_s) / light_s)
 
 
 def _falls(served: Sequence[Point], best: Point) -> float | None:
@@ -275,8 +284,10 @@ def _intervals(
 
 
 def at_least_one(m: Interval) -> Interval:
-    """A target that serves works on one request at least: what lies below is overhead under load."""
-    return replace(m, high=max(m.high, 1.0))
+    """A target that serves works on one request at least: what lies below is overhead under load, and what is
+    between one and one and a half may be overhead without it."""
+    low = min(m.low, 1.0) if m.value < ONE_OR_TWO else m.low
+    return replace(m, low=low, high=max(m.high, 1.0))
 
 
 def _closes(points: Sequence[Point]) -> bool:

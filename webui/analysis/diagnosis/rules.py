@@ -1,6 +1,7 @@
 """From facts to a verdict: rules in order, the first that applies decides. Pure."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from webui.analysis.diagnosis.answers import PACED, TOGETHER
 from webui.analysis.diagnosis.bootstrap import Interval
@@ -16,6 +17,7 @@ ONE = 1.35  # an effective parallelism under this is one at a time
 OWN_COST = 3.0  # times a trivial request's cost: a ceiling within it is the server's own
 LONG = 8.0  # an effective parallelism from which on most of a request is spent waiting
 SAME_LINE = 0.87  # coupling from which on the canary stands in the line that the load stands in
+SAME_PROCESSOR = 0.25  # coupling under which the canary meets a busy host, and no line of the load's
 UNEVEN_LINE = 0.6  # the same where users are served unevenly: the canary's connections are, too
 STEADY = 0.2  # coefficient of variation up to which a burst's rhythm tells something
 TOO_WIDE = 0.5  # relative width of the interval
@@ -219,6 +221,10 @@ def _affected(facts: Facts) -> Verdict:
     ) and not together:
         return _same_line(facts, doubts)
     if not together and (m.value >= FEW or _is_paced(facts)):
+        if (facts.canary.coupling or 0.0) < SAME_PROCESSOR:
+            # Were the loop the limit, the load would wait for it, and the canary as long.
+            slots = _unaffected(facts)
+            return replace(slots, doubts=slots.doubts + 1)
         return _part_blocked(facts, doubts)
     if facts.pinned and m.value >= ONE and not together:
         return inconclusive(

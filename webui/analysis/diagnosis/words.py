@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from webui.analysis.diagnosis.canary import WAITS
 from webui.analysis.diagnosis.defaults import Match
 from webui.analysis.diagnosis.facts import Facts
 from webui.analysis.diagnosis.verdict import Verdict
@@ -278,7 +279,8 @@ def _canary_evidence(facts: Facts) -> Iterator[str]:
         return
     idle, loaded = milliseconds(1000 * canary.idle_s), milliseconds(1000 * canary.loaded_s)
     if canary.affected:
-        yield f"Other routes wait too. {canary.path} takes {idle} when idle and {loaded} at the ceiling."
+        lead = "Other routes wait too" if (canary.coupling or 0.0) > WAITS else "Other routes wait a little"
+        yield f"{lead}. {canary.path} takes {idle} when idle and {loaded} at the ceiling."
     elif canary.affected is not None:
         yield f"Other routes stay quick. {canary.path} takes {idle} when idle and {loaded} at the ceiling."
 
