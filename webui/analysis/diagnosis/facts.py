@@ -205,7 +205,7 @@ def _stretch(served: Sequence[Point], light_s: float, m: float) -> float:
 
 
 def _on_the_way(canary: Canary, light_s: float) -> float:
-    """How much longer a request may take at the ceiling of a host that has its hands full: what a canary takes
+    """How much longer a request may take at the ceiling of a host with its hands full: what a canary takes
     longer there, once on the way in and once on the way out. 1 where the canary waits in the load's line."""
     if canary.loaded_s is None or canary.idle_s is None or (canary.coupling or 0.0) > WAITS:
         return 1.0
