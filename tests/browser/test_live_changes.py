@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import NewPage, overflows, violations
 from tests.server import Dashboard
 
-USERS_20 = {"shape": "constant-users", "users": 20, "duration_s": 60}
+USERS_20 = {"shape": "constant-users", "users": 20, "duration_s": 240}
 
 
 def open_run(served: Dashboard, page: Page, load: dict[str, Any], path: str = "/async", **more: Any) -> str:
@@ -113,7 +113,7 @@ def test_two_change_one_run(new_page: NewPage, served: Dashboard) -> None:
     page.get_by_text("Add time").click()
     page.get_by_role("button", name="+1 min").click()
     expect(page.locator("#add-time")).not_to_have_attribute("open", "")
-    expect(page.locator("#progress")).to_contain_text(re.compile(r"of 2:0\d"))
+    expect(page.locator("#progress")).to_contain_text(re.compile(r"of 5:0\d"))
     page.get_by_text("Add time").click()
     page.get_by_label("Other").fill("45 s")
     page.keyboard.press("Enter")
