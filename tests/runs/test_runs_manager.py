@@ -177,6 +177,20 @@ async def test_stop_before_the_engines_were_reached_is_not_lost(h: Harness) -> N
     assert await h.status(run_id) is RunStatus.STOPPED
 
 
+@pytest.mark.parametrize("everything", [False, True])
+async def test_a_stop_in_the_moment_when_its_turn_comes(h: Harness, everything: bool) -> None:
+    view = await h.manager.create(plan())  # its task has not had the event loop yet
+    assert view.status is RunStatus.QUEUED
+    if everything:
+        assert await h.manager.stop_all() == [view.id]
+    else:
+        await h.manager.stop(view.id)
+        await h.manager.stop(view.id)
+    await h.saved(view.id)
+    assert await h.status(view.id) is RunStatus.STOPPED
+    assert h.launch(view.id).stops == 1
+
+
 async def test_what_has_ended_cannot_be_stopped(h: Harness) -> None:
     run_id = await h.create()
     await h.end(run_id)

@@ -59,6 +59,7 @@ class Driver:
         self._admitted = admitted
         self._launch: LaunchLike | None = None
         self._stop_asked = False
+        self._stop_reason: str | None = None  # of a stop between its turn and its start
         self._tasks: set[asyncio.Task[None]] = set()
         self._journal = Journal(store, live.id, live.series, self._note_trouble)
         live.on_row = self._journal.note
@@ -97,6 +98,8 @@ class Driver:
         live = self.live
         specs = self._specs()
         live.starting(len(specs))
+        if self._stop_reason is not None:
+            live.stopping(self._stop_reason)
         self._save_state()
         try:
             self._launch = await self._fleet.launch(specs, live.receive)
@@ -147,7 +150,10 @@ class Driver:
         self._journal.change(**labels)
 
     def stop_for(self, reason: str) -> None:
-        """Somebody pressed Stop."""
+        """Somebody pressed Stop; its turn has come."""
+        if self.live.status is RunStatus.QUEUED:
+            self._stop_reason, self._stop_asked = reason, True
+            return
         self.live.stopping(reason)
         self._save_state()
         self.stop()

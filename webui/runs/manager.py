@@ -33,6 +33,8 @@ from webui.units import plural
 
 log = logging.getLogger(__name__)
 
+_STOPPABLE = (RunStatus.QUEUED, RunStatus.RUNNING)  # of those whose turn has come: in that moment still queued
+
 
 class RunManager(Shelved):
     """For one event loop. Runs stay in memory until they have ended and are on disk."""
@@ -134,7 +136,7 @@ class RunManager(Shelved):
             self._queue.remove(driver)
             self._end_unstarted(driver, Ending(RunStatus.STOPPED, f"{self._by_you()}, before it had started"))
             self._start_next()
-        elif driver.live.status is RunStatus.RUNNING:
+        elif driver.live.status in _STOPPABLE:
             driver.stop_for(self._by_you())
         elif driver.live.status not in (RunStatus.STOPPING, RunStatus.STOPPED):
             raise Conflict(ENDED)
@@ -148,7 +150,7 @@ class RunManager(Shelved):
         waiting, self._queue = self._queue, []
         for driver in waiting:
             self._end_unstarted(driver, Ending(RunStatus.STOPPED, f"{self._by_you()}, before it had started"))
-        running = [each for each in self._running.values() if each.live.status is RunStatus.RUNNING]
+        running = [each for each in self._running.values() if each.live.status in _STOPPABLE]
         for driver in running:
             driver.stop_for(self._by_you())
         return [driver.live.id for driver in (*running, *waiting)] + await self._others.stop_all()
