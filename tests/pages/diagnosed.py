@@ -94,7 +94,8 @@ FIXED_SLOTS = DiagnosisPart(
     confidence="high",
     headline="This service handles 40 requests at a time.",
     summary="Beyond 40, extra requests wait in line: latency grows in step with concurrency and throughput "
-    "stays at 398 successes/s. This is the pattern of a 40-thread pool, that of sync `def` endpoints in FastAPI.",
+    "stays at 398 successes/s. This is the pattern of a 40-thread pool, that of sync `def` endpoints in "
+    "FastAPI.",
     evidence=(
         "Throughput stops at 40. 398 to 399 successes/s in all 5 steps from 40 to 160 users.",
         "Latency then grows in step. From 64 to 128 users p50 goes from 161 to 321 ms: twice.",

@@ -31,7 +31,8 @@ async def test_two_runs_side_by_side(service: Service) -> None:
     page = await text_of(service, await two(service))
     assert "<h1>Compare 2 runs</h1>" in page
     assert "B is about twice as fast as A." in page
-    assert re.search(r'Workers \(label\)</th><td role="cell">1</td><td role="cell" class="chg">.*?4</td>', page)
+    workers = r'Workers \(label\)</th><td role="cell">1</td><td role="cell" class="chg">.*?4</td>'
+    assert re.search(workers, page)
     rows = re.findall(r'<tr><th scope="row" class="nowrap">([^<]+)</th>', page)
     assert rows[:3] == ["Throughput, successes/s", "Requests sent, requests/s", "Mean"]
     assert page.count("faster</span>") == 8

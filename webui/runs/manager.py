@@ -33,7 +33,8 @@ from webui.units import plural
 
 log = logging.getLogger(__name__)
 
-_STOPPABLE = (RunStatus.QUEUED, RunStatus.RUNNING)  # of those whose turn has come: in that moment still queued
+# Of those whose turn has come; until its task has had the event loop, such a run is still queued.
+_STOPPABLE = (RunStatus.QUEUED, RunStatus.RUNNING)
 
 
 class RunManager(Shelved):
