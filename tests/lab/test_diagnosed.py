@@ -3,9 +3,9 @@
 A few that tell the look-alikes apart, each of another pattern; with KATYDID_TEST_ALL_TARGETS=1 every one as
 it is started by default. `python -m benchmarks diagnosis` does that several times over, and prints a table.
 
-A wrong verdict fails, and so does one that is needlessly open or unsure. Where the audit proves that the
-generator was kept from its processor, the diagnosis is repeated; a machine that never has one free proves
-nothing.
+A wrong verdict fails, and so does one that is needlessly open, or right but unsure three times: others on the
+machine take from the target, too, which no audit of the generator sees. Where the audit proves that the generator
+was kept from its processor, the diagnosis is repeated; a machine that never has one free proves nothing.
 """
 
 from __future__ import annotations
@@ -86,14 +86,16 @@ async def test_what_limits_it_is_found(lab: LabManager, tmp_path: Path, name: st
     for _ in range(TRIES):
         result = await diagnosed(target, tmp_path)
         found, machine = result["diagnosis"], starved(result["audit"])
-        if right(found, pattern, target.at_a_time) or not machine:
+        is_right, unsure = right(found, pattern, target.at_a_time), found["confidence"] == "low"
+        if not machine and not (is_right and unsure) or is_right and not unsure:
             break
-        assert found["confidence"] != "high", found["summary"]  # sure and wrong: no machine excuses that
+        assert is_right or found["confidence"] != "high", found["summary"]  # no machine excuses that
     else:
-        pytest.skip(f"{machine}, {TRIES} times; no surer than it could be: {found['summary']}")
+        if machine:
+            pytest.skip(f"{machine}, {TRIES} times; no surer than it could be: {found['summary']}")
     said = (found["summary"], found["effective_parallelism"], result["audit"])
     assert right(found, pattern, target.at_a_time), said
-    assert found["confidence"] != "low" or machine, said
+    assert found["confidence"] != "low", said
     assert found["seconds"] < 60
     assert found["headline"]
     assert found["evidence"]
