@@ -5,7 +5,7 @@ from random import Random
 from typing import Any, Protocol
 
 from webui.engine.health import HealthMeter
-from webui.engine.messages import Reason
+from webui.engine.messages import Reason, ShardSpec
 from webui.engine.recorder import Recorder
 from webui.engine.schedule import Timetable
 from webui.engine.surroundings import Surroundings
@@ -46,9 +46,7 @@ class Crew:
         around: Surroundings,
         make: Callable[[], User],
         choose: Callable[[], Template | None],
-        *,
-        shard: int,
-        shards: int,
+        spec: ShardSpec,
         random: Random,
         health: HealthMeter,
         host: Host,
@@ -57,7 +55,7 @@ class Crew:
         self.recorder: Recorder = around.recorder
         self.health = health
         self.random = random
-        self.shard, self.shards = shard, shards
+        self.shard, self.shards = spec.shard, spec.shards
         self.host = host
         self.choose = choose
         self.paused = False

@@ -23,18 +23,16 @@ from webui.engine.crew import Crew, share_of_a_tick
 from webui.engine.descriptors import allow_connections
 from webui.engine.driving import is_open, shape_of
 from webui.engine.health import HealthMeter
-from webui.engine.hiring import let_repeat, maker
+from webui.engine.hiring import let_repeat, maker, surroundings_of
 from webui.engine.messages import Reason, ShardSpec
 from webui.engine.origin import Origins
 from webui.engine.probelog import ProbeLog
 from webui.engine.recorder import Recorder
 from webui.engine.schedule import NEVER
-from webui.engine.sockets import Sockets, can_have_sockets
-from webui.engine.surroundings import Surroundings
 from webui.engine.tally import fold
 from webui.engine.template import Template
 from webui.engine.user import User
-from webui.engine.work import draw, pauses
+from webui.engine.work import draw
 from webui.metrics.snapshot import Mark
 from webui.plan.load import Sweep, planned_s
 from webui.plan.model import Plan
@@ -70,8 +68,11 @@ class Shard:
         self._alarm = Alarm(self._loop, self._ring, precise=is_open(plan))
         self.health = HealthMeter(now, lambda: self._alarm.spun_ns)
         self.done: asyncio.Future[None] = self._loop.create_future()
-        self.around = self._surroundings(plan, origins)
-        self.crew = self._crew(plan, spec, templates)
+        self.around = surroundings_of(plan, origins, self.recorder, self._random, self)
+        weights = [request.weight for request in plan.requests]
+        self._draw = partial(draw, weights, self._random, spec.iterations)
+        make, choose = maker(plan, self.around), self._draw(templates)
+        self.crew = Crew(self.around, make, choose, spec, self._random, self.health, self)
         self.probes = ProbeLog(canary, sweep=isinstance(plan.load, Sweep))
         self.shape = shape_of(plan, self.crew, templates, self.probes)
         let_repeat(plan, templates, self.around)
@@ -97,39 +98,6 @@ class Shard:
         self._next_sample_ns = 0
         self._soon = False  # the shape is to go on at once
         self._at_it = False  # doing what is due
-
-    def _surroundings(self, plan: Plan, origins: Origins) -> Surroundings:
-        open_model = is_open(plan)
-        return Surroundings(
-            loop=self._loop,
-            recorder=self.recorder,
-            origins=origins,
-            take=lambda: None,
-            pause=None if open_model else pauses(*plan.think_time_s, self._random),
-            wake_at=self._wake_at,
-            idle=self._idle,
-            retired=self._retired,
-            catch_up=self._catch_up,
-            keepalive=plan.http.keepalive,
-            timeout_ns=round(plan.http.timeout_s * NS_PER_S),
-            backoff_ns=plan.http.reconnect_backoff_ns,
-            open=open_model,
-            sockets=None if plan.http.keepalive or not can_have_sockets() else Sockets(self._loop),
-        )
-
-    def _crew(self, plan: Plan, spec: ShardSpec, templates: list[Template]) -> Crew:
-        weights = [request.weight for request in plan.requests]
-        self._draw = partial(draw, weights, self._random, spec.iterations)
-        return Crew(
-            self.around,
-            maker(plan, self.around),
-            self._draw(templates),
-            shard=spec.shard,
-            shards=spec.shards,
-            random=self._random,
-            health=self.health,
-            host=self,
-        )
 
     # -- its life
 
@@ -278,20 +246,23 @@ class Shard:
 
     # -- what users report
 
-    def _idle(self, user: User) -> None:
+    def idle(self, user: User) -> None:
+        """It rests, with nothing to do."""
         if self.ending:
             user.retire()
         else:
             self.shape.idle(user)
 
-    def _retired(self, user: User) -> None:
+    def retired(self, user: User) -> None:
+        """It has ended."""
         self.crew.note_retired()
         if self.ending:
             self._done_when_empty()
         else:
             self.shape.retired(user)
 
-    def _wake_at(self, due_ns: int, user: User) -> None:
+    def wake_at(self, due_ns: int, user: User) -> None:
+        """It goes on then."""
         first = self.crew.resting.next_ns
         self.crew.resting.add(due_ns, user)
         if first is None or due_ns < first:
@@ -338,7 +309,7 @@ class Shard:
         """From when on users who get an answer do what the timers should have done."""
         self.around.late_ns = min(self._start_late_ns, self._tick_late_ns)
 
-    def _catch_up(self) -> None:
+    def catch_up(self) -> None:
         """The timers are late, or a start is: with many answers at once, the alarm would ring after all of
         them. Not while they are at it: what they do may end a request, too."""
         if self._at_it or self.done.done():
@@ -409,9 +380,7 @@ class Shard:
 
     def fold(self, at_least: int = 1) -> None:
         """Counts durations and lags into buckets, if that many wait."""
-        tallies = [*self.recorder.tallies(), *self.health.tallies]
-        if sum(len(tally.pending) for tally in tallies) >= at_least:
-            fold(tallies)
+        fold([*self.recorder.tallies(), *self.health.tallies], at_least)
 
     def _look_around(self, now: int) -> None:
         self.health.loop_lag.add(now - self._next_tick_ns)

@@ -59,13 +59,13 @@ class Tally:
         return histogram
 
 
-def fold(tallies: Iterable[Tally]) -> None:
-    """Counts the pending values of all of them into buckets (negative ones as 0).
+def fold(tallies: Iterable[Tally], at_least: int = 1) -> None:
+    """Counts the pending values of all of them into buckets (negative ones as 0), if there are that many.
 
     All together, for with few values most of the time goes into the calls as such.
     """
     waiting = [tally for tally in tallies if tally.pending]
-    if not waiting:
+    if sum(len(tally.pending) for tally in waiting) < at_least:
         return
     ends = list(accumulate(len(tally.pending) for tally in waiting))
     starts = [0, *ends[:-1]]

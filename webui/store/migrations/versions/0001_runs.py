@@ -10,6 +10,12 @@ down_revision = None
 def upgrade() -> None:
     """Creates the first tables. Written out, so that later changes to `tables.py` leave it as it is."""
     moment = sa.DateTime(timezone=True)
+    _create_runs(moment)
+    _create_list_indexes()
+    _create_what_belongs_to_runs(moment)
+
+
+def _create_runs(moment: sa.DateTime) -> None:
     op.create_table(
         "runs",
         sa.Column("id", sa.String(64), nullable=False),
@@ -36,7 +42,9 @@ def upgrade() -> None:
         sa.Column("note", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_runs"),
     )
-    _create_list_indexes()
+
+
+def _create_what_belongs_to_runs(moment: sa.DateTime) -> None:
     op.create_table(
         "run_tags",
         sa.Column("tag", sa.String(200), nullable=False),
