@@ -6,7 +6,9 @@ const USERS_STEP = 10;
 
 const form = () => document.getElementById("adjust");
 const input = () => document.getElementById("adjust-value");
-let wanted = null; // the number asked for that the server has not said yet
+let wanted = null; // the number asked for that the stream has not said yet
+let accepted = false; // whether the server has taken it
+let heard = false; // whether the stream has said a number since it was sent
 let timer = 0;
 
 /** About a tenth of a rate, with one digit, as webui/pages/run_controls.py has it. */
@@ -34,6 +36,7 @@ function press(sign) {
 
 function want(delay) {
   wanted = input().value;
+  accepted = false;
   form().classList.add("waiting");
   clearTimeout(timer);
   timer = setTimeout(send, delay);
@@ -41,10 +44,11 @@ function want(delay) {
 
 function send() {
   timer = 0;
+  heard = false;
   if (form()) htmx.trigger(form(), "katydid:change");
 }
 
-/** What the server last said the number is. */
+/** What the stream last said the number is. */
 const told = () => document.querySelector("#adjust-state data")?.value;
 
 function sync() {
@@ -56,9 +60,17 @@ function sync() {
   if (document.activeElement !== field) field.value = told();
 }
 
-function answered() {
+/** The number is the stream's to say; it may have done so before the answer to the change came. */
+function answered(ok) {
   if (timer) return; // pressed again in the meantime
-  wanted = null;
+  accepted = ok;
+  if (heard || !ok) wanted = null;
+  sync();
+}
+
+function said() {
+  heard = true;
+  if (accepted) wanted = null;
   sync();
 }
 
@@ -95,13 +107,13 @@ document.addEventListener("focusout", (event) => {
 });
 document.addEventListener("htmx:finally:request", (event) => {
   const source = event.detail.ctx?.sourceElement;
-  if (source && source === form()) answered();
+  if (source && source === form()) answered(event.detail.ctx.response?.raw?.ok ?? false);
   const menu = source?.closest?.("#add-time");
   if (menu && event.detail.ctx.response?.raw?.ok) {
     document.getElementById("add-time-value").value = "";
     closeMenu(menu);
   }
 });
-new MutationObserver(sync).observe(document.getElementById("controls"), {
-  childList: true, subtree: true, attributes: true, attributeFilter: ["value"],
+new MutationObserver(said).observe(document.getElementById("controls"), {
+  childList: true, subtree: true, attributes: true, attributeFilter: ["value", "data-applying"],
 });

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import httpx
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import APIResponse, Locator, Page, Route, expect
 
 from tests.browser.conftest import NewPage, overflows, violations
 from tests.server import Dashboard
@@ -59,14 +59,20 @@ def test_users_are_changed_and_the_change_is_marked(new_page: NewPage, served: D
     expect(page.locator("#tile-users .v")).to_have_text("20")
     assert pixels(page, "throughput") == []
 
+    held: list[tuple[Route, APIResponse]] = []
+    page.route("**/change", lambda route: held.append((route, route.fetch())))
     page.get_by_role("button", name="Add 10 users").click()
     page.get_by_role("button", name="Add 10 users").click()
     expect(field).to_have_value("40")  # at once
     expect(page.locator("#adjust .applying")).to_be_visible()
     expect(by_hand(page)).to_have_text(re.compile(r"^20 to 40 users at \d:\d\d$"))  # both presses, one change
     expect(page.locator("#adjust .applying")).to_be_hidden()
+    route, answer = held.pop()
+    route.fulfill(response=answer)  # long after the stream
+    page.unroute("**/change")
     expect(page.locator("#tile-users .v")).to_have_text("40")
     expect(page.locator("#announce")).to_contain_text("20 users added.")
+    expect(page.locator("#adjust .applying")).to_be_hidden()
     assert pixels(page, "throughput") != []
 
     field.fill("15")

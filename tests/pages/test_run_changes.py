@@ -27,15 +27,15 @@ def view_of(load: dict[str, Any], *changes: RunChange, status: RunStatus = RunSt
     return RunView(id="r_1", name="x", plan=plan, status=status, created_at=live.created_at, changes=changes)
 
 
-async def test_a_change_is_asked_for_shown_at_once_and_confirmed(service: Service) -> None:
+async def test_a_change_is_asked_for_and_shown_as_such(service: Service) -> None:
     launch = await service.started()
     launch.second_passes()
     answer = await service.client.post(f"/runs/{launch.run_id}/change", data={"users": "1,200"}, headers=HTMX)
     assert answer.status_code == 200
-    assert '<data value="1200" data-applying>' in answer.text
-    assert "<html" not in answer.text
+    assert re.findall(r'hx-target="(.*?)"', answer.text) == ["#change-problem"]  # the rest is the stream's
     assert launch.changes == [(1, "users", 1200.0)]
     page = (await service.client.get(f"/runs/{launch.run_id}")).text
+    assert '<data value="1200" data-applying>' in page
     assert "2 to 1,200 users at 0:0" in page
     assert chart_data(page)["marks"] == []  # only what took effect
 

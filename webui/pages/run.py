@@ -54,11 +54,12 @@ def _page(
     pinned: bool = False,
 ) -> Response:
     base = f"/runs/{view.id}"
-    page = run_page(view, view.audit, base=base, shares=links, change_problem=change_problem)
+    page = run_page(view, view.audit, base=base, shares=links)
     closer = closer_of(view, page, *stretch)
     status = 422 if closer.problem else status
     chart = whole_chart(view)
     more: dict[str, Any] = {"chart": chart, "against": against, "closer": closer, "pinned": pinned}
+    more["change_problem"] = change_problem
     return respond("run/page.html", page, status=status, **more)
 
 
@@ -79,9 +80,7 @@ async def stop(run_id: str, request: Request, manager: Manager, store: Storage) 
             return await _not_changed(view, error, request, store)
     if not _asked_by_htmx(request):
         return _see(f"/runs/{run_id}")
-    view = await manager.view(run_id)
-    page = run_page(view, view.audit, base="")
-    return respond("run/stream/state.html", page)
+    return _asked()
 
 
 @router.post("/runs/{run_id}/change")
@@ -97,8 +96,7 @@ async def change(run_id: str, request: Request, manager: Manager, store: Storage
         return await _not_changed(view, error, request, store)
     if not _asked_by_htmx(request):
         return _see(f"/runs/{run_id}")
-    view = await manager.view(run_id)
-    return await run_in_threadpool(_state, view, None)
+    return _asked()
 
 
 async def _not_changed(
@@ -107,15 +105,16 @@ async def _not_changed(
     status = 422 if isinstance(error, InvalidInput) else 409 if isinstance(error, Conflict) else 503
     words = error.problems[0].message if isinstance(error, InvalidInput) else str(error)
     if _asked_by_htmx(request):
-        return await run_in_threadpool(_state, view, words, status)
+        return _asked(words, status)
     links = await links_of(view.id, request, store)
     pinned = await _is_pinned(view.id, store)
     return await run_in_threadpool(_page, view, links, words, status, pinned=pinned)
 
 
-def _state(view: RunView, problem: str | None, status: int = 200) -> Response:
-    page = run_page(view, view.audit, base=f"/runs/{view.id}", change_problem=problem)
-    return respond("run/stream/changed.html", page, status=status)
+def _asked(problem: str | None = None, status: int = 200) -> Response:
+    """What keeps it from being done, if anything. How the run stands is the stream's alone to say: it may
+    have said more by now than this answer, which would undo it."""
+    return respond("run/stream/asked.html", None, status=status, change_problem=problem)
 
 
 @router.post("/runs/{run_id}/why")

@@ -120,7 +120,6 @@ class RunPage:
     verdict: Verdict | None = None  # of a finished sweep
     waiting_inside: float | None = None  # requests in line inside the target now, or over a finished run
     activity: Activity | None = None  # what a live sweep does now
-    change_problem: str | None = None  # why what was just asked for is not done
     shares: Sequence[ShareLink] = ()
     share_new: str | None = None  # the address of a link just made
 
