@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
@@ -99,7 +100,8 @@ def test_any_histogram_survives(values_ns: list[int]) -> None:
 
 def test_large_counts_survive() -> None:
     one = Histogram.of([5_000_000])
-    many = Histogram(one.indices, one.counts * (2**40 + 12345), 2**40 + 12345, 5_000_000, 5_000_000, 1)
+    count = 2**40 + 12345
+    many = Histogram(one.indices, np.array([count], np.uint64), count, 5_000_000, 5_000_000, 1)
     assert list(counts_of(HdrHistogram.decode(encoded(many))).values()) == [2**40 + 12345]
 
 

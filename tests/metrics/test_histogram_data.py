@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from webui.metrics.histogram import MAX_US, Histogram, histograms_from
+from webui.metrics.histogram import MAX_US, Histogram, histograms_from, merge
 
 
 @pytest.mark.parametrize("indices", [[-1, 3], [3, 3], [5, 3], [1, 2**30]])
@@ -18,6 +18,21 @@ def test_indices_out_of_order_or_range_are_refused(indices: list[int]) -> None:
 def test_the_largest_value_can_be_read_back() -> None:
     largest = Histogram.of([1, MAX_US * 2000])
     assert Histogram.from_data(largest.to_data()) == largest
+
+
+def test_buckets_take_as_few_bytes_as_hold_their_counts() -> None:
+    few, many = Histogram.of([5_000_000] * 255), Histogram.of([5_000_000] * 256)
+    assert (few.counts.itemsize, many.counts.itemsize) == (1, 2)
+    assert merge([few, many]).counts.tolist() == [511]
+    assert merge([few, Histogram.of([9_000_000])]).counts.tolist() == [255, 1]
+    assert Histogram.from_data(many.to_data()).counts.itemsize == 2
+    assert few.indices.itemsize == 2
+
+
+def test_a_bucket_with_nothing_in_it_is_refused() -> None:
+    indices, counts = np.array([1, 2], "<i4").tobytes(), np.array([1, -1], "<i8").tobytes()
+    with pytest.raises(ValueError, match="nothing in it"):
+        Histogram.from_data([indices, counts, 1, 2, 3])
 
 
 def test_many_are_read_as_one_by_one() -> None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+import msgpack
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.strategies import snapshots
 from webui.metrics.codec import decode, encode, pack, unpack
+from webui.metrics.histogram import Histogram
 from webui.metrics.snapshot import EndpointStats, Snapshot, Totals, merge_shards, merge_time
 
 few = settings(max_examples=25)  # a snapshot takes long to make up
@@ -48,9 +50,24 @@ def test_codec_round_trip(snapshot: Snapshot) -> None:
     assert decode(encode(snapshot)) == unpack(pack(snapshot)) == snapshot
 
 
-def test_codec_keeps_one_histogram_for_response_and_service() -> None:
-    endpoint = decode(encode(Snapshot(0, 1, endpoints=(EndpointStats(),)))).endpoints[0]
-    assert endpoint.service is endpoint.response
+def test_codec_and_merges_keep_what_is_one_histogram_one() -> None:
+    times, others = Histogram.of([5_000_000, 7_000_000]), Histogram.of([9_000_000])
+    closed = EndpointStats(response=times, service=times, first_byte=others)
+    in_one_piece = EndpointStats(response=times, service=others, first_byte=others)
+    for endpoint in (closed, in_one_piece):
+        whole = Snapshot(0, 1, endpoints=(endpoint,))
+        for made in (decode(encode(whole)), merge_time([whole, whole])):
+            (found,) = made.endpoints
+            assert (found.service is found.response) is (endpoint is closed)
+            assert (found.first_byte is found.service) is (endpoint is in_one_piece)
+
+
+def test_a_snapshot_of_the_format_before_is_read() -> None:
+    times = Histogram.of([5_000_000])
+    now = Snapshot(0, 1, endpoints=(EndpointStats(response=times, service=times, first_byte=times),))
+    document = msgpack.unpackb(pack(now), strict_map_key=False)
+    document[0], document[2][0][5] = 3, times.to_data()
+    assert unpack(msgpack.packb(document)) == now
 
 
 FORMS = [(encode, decode), (pack, unpack)]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webui.analysis.document import RowPart
-from webui.metrics.histogram import Histogram, lowest_of, width_of
+from webui.metrics.histogram import Histogram, Indices, lowest_of, width_of
 from webui.metrics.snapshot import Snapshot
 
 Floats = NDArray[np.float64]
@@ -31,7 +31,7 @@ class Tails:
     high_us: Floats
 
     @classmethod
-    def of(cls, rows: NDArray[np.int64], buckets: NDArray[np.int32], counts: Floats, length: int) -> "Tails":
+    def of(cls, rows: NDArray[np.int64], buckets: Indices, counts: Floats, length: int) -> "Tails":
         """Of `counts` by interval and bucket, in any order; `length` intervals. Not empty."""
         used, place = np.unique(buckets, return_inverse=True)
         cell_of = _cells(np.bincount(place, weights=counts).astype(np.float64))

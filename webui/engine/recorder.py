@@ -137,9 +137,10 @@ class EndpointLog:
             self.codes[status] = 0
         response = self.response.take()
         service = self.service.take() if self._open else response
-        return EndpointStats(
-            _difference(now, before), codes, response, service, self.failed.take(), self.first_byte.take()
-        )
+        failed, first_byte = self.failed.take(), self.first_byte.take()
+        if first_byte == service:  # each response came in one piece
+            first_byte = service
+        return EndpointStats(_difference(now, before), codes, response, service, failed, first_byte)
 
     def successor(self) -> "EndpointLog":
         """A log that begins at nothing, in place of this one. What is under way ends in this one."""

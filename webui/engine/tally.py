@@ -7,7 +7,7 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
-from webui.metrics.histogram import EMPTY, Histogram, bucket_of
+from webui.metrics.histogram import EMPTY, Histogram, bucket_of, narrow
 
 
 class Tally:
@@ -52,9 +52,8 @@ class Tally:
         if self._counts is None:
             return EMPTY
         indices = np.flatnonzero(self._counts)
-        histogram = Histogram(
-            indices.astype(np.int32), self._counts[indices], self._total, self._min, self._max, self._sum
-        )
+        parts = narrow(indices, self._counts[indices])
+        histogram = Histogram(*parts, self._total, self._min, self._max, self._sum)
         self._clear()
         return histogram
 

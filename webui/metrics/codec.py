@@ -24,8 +24,9 @@ from webui.metrics.snapshot import (
     WarmUp,
 )
 
-FORMAT = 3
-_READABLE = (2, FORMAT)  # format 2 had no probing, and of a step only its first five parts
+FORMAT = 4
+# Format 3 had every time to the first byte, format 2 no probing, and of a step only its first five parts.
+_READABLE = (2, 3, FORMAT)
 _AT_ONCE = 16  # rows; with more, what is held meanwhile costs more than is won
 _LARGEST = 256 * 1024 * 1024  # what a decoded snapshot may take
 
@@ -140,9 +141,7 @@ def _histograms(document: list[Any]) -> Iterator[tuple[Any, Any]]:
 
 
 def _of_endpoint(endpoint: list[Any]) -> Iterator[tuple[Any, Any]]:
-    yield from ((endpoint, place) for place in (2, 4, 5))
-    if endpoint[3] is not None:  # the service time, where it is not the response time
-        yield endpoint, 3
+    yield from ((endpoint, place) for place in (2, 3, 4, 5) if endpoint[place] is not None)
 
 
 def _snapshot(document: list[Any]) -> Snapshot:
@@ -275,7 +274,7 @@ def _endpoint_data(endpoint: EndpointStats) -> list[Any]:
         endpoint.response.to_data(),
         None if endpoint.service is endpoint.response else endpoint.service.to_data(),
         endpoint.failed.to_data(),
-        endpoint.first_byte.to_data(),
+        None if endpoint.first_byte is endpoint.service else endpoint.first_byte.to_data(),
     ]
 
 
@@ -296,9 +295,11 @@ def _totals_data(totals: Totals) -> list[int]:
 
 def _endpoint(data: list[Any]) -> EndpointStats:
     totals, codes, response, service, failed, first_byte = data
-    return EndpointStats(
-        Totals(*totals), codes, response, response if service is None else service, failed, first_byte
-    )
+    if service is None:
+        service = response
+    if first_byte is None:
+        first_byte = service
+    return EndpointStats(Totals(*totals), codes, response, service, failed, first_byte)
 
 
 def _health_data(health: Health) -> list[Any]:

@@ -19,8 +19,8 @@ _MANTISSA_BITS = 52  # of a double, whose exponent is stored with 1,023 added
 _FIRST_DOUBLE = (1023 + _HALF_BITS - 1) << _HALF_BITS
 MAX_US = 1 << 40  # about 12.7 days; larger values are recorded as this
 
-Indices = NDArray[np.int32]
-Counts = NDArray[np.int64]
+Indices = NDArray[np.uint16]
+Counts = NDArray[np.unsignedinteger[Any]]  # as narrow as the largest allows: a live run keeps thousands
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,9 +42,7 @@ class Histogram:
         values = np.maximum(np.asarray(values_ns, dtype=np.int64), 0)
         indices, counts = np.unique(bucket_of((values + 500) // 1000), return_counts=True)
         low, high = int(values.min()), int(values.max())
-        return cls(
-            indices.astype(np.int32), counts.astype(np.int64), len(values), low, high, int(values.sum())
-        )
+        return cls(*narrow(indices, counts), len(values), low, high, int(values.sum()))
 
     def __bool__(self) -> bool:
         return self.total > 0
@@ -82,7 +80,7 @@ class Histogram:
         """
         if not self.total:
             return [None] * len(wanted)
-        cumulated = np.cumsum(self.counts)
+        cumulated = np.cumsum(self.counts, dtype=np.int64)
         targets = [max(1, int(p * self.total / 100 + 0.5)) for p in wanted]
         positions = np.minimum(np.searchsorted(cumulated, targets), len(cumulated) - 1)
         chosen = self.indices[positions]
@@ -120,13 +118,14 @@ def histograms_from(data: Sequence[Sequence[Any]]) -> list[Histogram]:
     sizes = np.array([len(each[0]) for each in data], dtype=np.int64)
     if (sizes % 4).any() or not np.array_equal(sizes * 2, [len(each[1]) for each in data]):
         raise ValueError("a histogram's indices and counts differ in length")
-    indices = np.frombuffer(b"".join(each[0] for each in data), dtype="<i4").astype(np.int32, copy=False)
-    counts = np.frombuffer(b"".join(each[1] for each in data), dtype="<i8").astype(np.int64, copy=False)
+    wide = np.frombuffer(b"".join(each[0] for each in data), dtype="<i4")
+    counts_wide = np.frombuffer(b"".join(each[1] for each in data), dtype="<i8")
     ends = np.cumsum(sizes // 4)
     starts = ends - sizes // 4
     filled = starts[sizes > 0]
-    _check_order(indices, filled)
-    totals = iter(np.add.reduceat(counts, filled).tolist() if len(filled) else ())
+    _check(wide, counts_wide, filled)
+    totals = iter(np.add.reduceat(counts_wide, filled).tolist() if len(filled) else ())
+    indices, counts = narrow(wide, counts_wide)
     return [
         Histogram(
             indices[start:end], counts[start:end], next(totals), int(each[2]), int(each[3]), int(each[4])
@@ -137,8 +136,9 @@ def histograms_from(data: Sequence[Sequence[Any]]) -> list[Histogram]:
     ]
 
 
-def _check_order(indices: Indices, starts: NDArray[np.int64]) -> None:
-    """Raises ValueError unless the indices rise within each histogram, which begin at `starts`."""
+def _check(indices: NDArray[np.int32], counts: NDArray[np.int64], starts: NDArray[np.int64]) -> None:
+    """Raises ValueError unless there is something in each bucket and the indices rise within each histogram,
+    which begin at `starts`."""
     if not len(indices):
         return
     rises = np.empty(len(indices), dtype=bool)
@@ -146,6 +146,14 @@ def _check_order(indices: Indices, starts: NDArray[np.int64]) -> None:
     rises[starts] = True
     if not rises.all() or indices.min() < 0 or indices.max() > _TOP:
         raise ValueError("a histogram's indices are out of order or out of range")
+    if counts.min() < 1:
+        raise ValueError("a histogram has a bucket with nothing in it")
+
+
+def narrow(indices: NDArray[Any], counts: NDArray[Any]) -> tuple[Indices, Counts]:
+    """Both in as few bytes as hold them."""
+    width = np.min_scalar_type(counts.max(initial=0))
+    return indices.astype(np.uint16), counts.astype(width)
 
 
 def merge(histograms: Iterable[Histogram]) -> Histogram:
@@ -159,7 +167,7 @@ def merge(histograms: Iterable[Histogram]) -> Histogram:
     lowest = everything.min()
     row = np.bincount(everything - lowest, weights=np.concatenate([part.counts for part in parts]))
     filled = np.flatnonzero(row)
-    indices, counts = (filled + lowest).astype(np.int32), row[filled].astype(np.int64)
+    indices, counts = narrow(filled + lowest, row[filled].astype(np.int64))
     return Histogram(
         indices,
         counts,
@@ -197,5 +205,5 @@ def width_of(indices: Indices) -> NDArray[np.int64]:
     return result
 
 
-EMPTY = Histogram(np.empty(0, np.int32), np.empty(0, np.int64), 0, 0, 0, 0)
+EMPTY = Histogram(np.empty(0, np.uint16), np.empty(0, np.uint8), 0, 0, 0, 0)
 _TOP = int(bucket_of(np.array([MAX_US]))[0])

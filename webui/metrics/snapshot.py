@@ -59,7 +59,7 @@ class EndpointStats:
     response: Histogram = EMPTY  # successes: end - intended start
     service: Histogram = EMPTY  # successes: end - actual send; the same object in the closed model
     failed: Histogram = EMPTY  # failures: end - intended start
-    first_byte: Histogram = EMPTY  # full responses: first byte - actual send
+    first_byte: Histogram = EMPTY  # full responses: first byte - actual send; the same object where equal
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,14 +177,16 @@ def merge_endpoints(parts: Sequence[EndpointStats]) -> EndpointStats:
     if len(parts) == 1:
         return parts[0]
     response = merge(part.response for part in parts)
-    shared = all(part.service is part.response for part in parts)
+    closed = all(part.service is part.response for part in parts)
+    service = response if closed else merge(part.service for part in parts)
+    in_one_piece = all(part.first_byte is part.service for part in parts)
     return EndpointStats(
         sum((part.totals for part in parts), Totals()),
         _add_counts(part.status_codes for part in parts),
         response,
-        response if shared else merge(part.service for part in parts),
+        service,
         merge(part.failed for part in parts),
-        merge(part.first_byte for part in parts),
+        service if in_one_piece else merge(part.first_byte for part in parts),
     )
 
 
