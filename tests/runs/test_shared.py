@@ -9,7 +9,7 @@ import pytest
 
 from tests.analysis.made_runs import made_run
 from webui.metrics.snapshot import ErrorCount, merge_time
-from webui.plan.documents import plan_from_data, plan_to_json
+from webui.plan.documents import plan_from_data, plan_to_data, plan_to_json
 from webui.runs.model import RunView
 from webui.runs.shared import as_shared, why_closed
 from webui.runs.state import RunStatus
@@ -89,6 +89,34 @@ def test_without_the_target_no_text_names_it() -> None:
         "GET https://hidden-2.invalid/items", "POST /items",
     ]  # fmt: skip
     assert shown.result().thresholds[0].actual is not None  # the rule still finds its endpoint
+
+
+@pytest.mark.parametrize(
+    ("base", "text", "shown"),
+    [
+        ("http://shop.example:8000", "http%3A%2F%2Fshop.example%3A80%2Fx", "http%3A%2F%2Fhidden.invalid%2Fx"),
+        ("http://shop.example", "shop.example-nightly", "hidden.invalid-nightly"),
+        ("http://shop.example", "http://grafana.Shop.example/d", "http://grafana.hidden.invalid/d"),
+        ("http://10.1.2.3:80", "10.1.2.3-nightly, not 10.1.2.30", "hidden.invalid-nightly, not 10.1.2.30"),
+        ("http://[fd00::1]:80", "http%3A%2F%2F%5Bfd00%3A%3A1%5D%3A80", "http%3A%2F%2Fhidden.invalid"),
+        ("http://bücher.example", "on Bücher.example", "on hidden.invalid"),
+        ("http://api", "api, http://api:80/, api-docs", "hidden.invalid, http://hidden.invalid/, api-docs"),
+    ],
+)  # fmt: skip
+def test_a_host_is_found_wherever_it_stands(base: str, text: str, shown: str) -> None:
+    plan = plan_from_data({**plan_to_data(view().plan), "base_url": base})
+    assert as_shared(replace(view(), plan=plan, note=text), hide_target=True).note == shown
+
+
+@pytest.mark.parametrize("host", ["http", "get", "json", "status", "constant-users", "once"])
+def test_a_host_may_be_called_as_a_part_of_a_plan_is(host: str) -> None:
+    checks = [{"on": "status", "is": "== 200"}]
+    request = {"method": "POST", "path": "/a", "body": {"type": "json", "value": 1}, "checks": checks}
+    data = {**plan_to_data(view().plan), "base_url": f"http://{host}/v1", "requests": [request]}
+    plan = plan_from_data({**data, "thresholds": [], "http": {}})
+    shown = as_shared(replace(view(), plan=plan), hide_target=True).plan
+    assert shown.base_url == "http://hidden.invalid/v1"
+    assert shown.load == plan.load
 
 
 def test_figures_stay_as_they_are() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from webui.experiments.model import Definition, Experiment, Progress
 from webui.experiments.plans import Endpoint, cell_plan
 from webui.plan.target import parse_url
+from webui.runs.shared import Aliases
 from webui.security.redaction import Redactor
 
 ALIAS = "target.invalid"
@@ -16,13 +17,10 @@ ALIAS = "target.invalid"
 def as_shared(experiment: Experiment, *, hide_target: bool) -> Experiment:
     """The experiment without secrets in its addresses, names and reasons."""
     redactor = Redactor(tuple(sorted(set(_secrets(experiment.definition)), key=len, reverse=True)))
-    hosts = list(_hosts(experiment)) if hide_target else []
+    hide = Aliases.of(dict.fromkeys(_hosts(experiment) if hide_target else (), ALIAS))
 
     def shown(text: str) -> str:
-        text = redactor.text(text)
-        for host in hosts:
-            text = text.replace(host, ALIAS)
-        return text
+        return hide.text(redactor.text(text))
 
     return replace(
         experiment,
@@ -39,12 +37,10 @@ def _secrets(definition: Definition) -> Iterator[str]:
 
 
 def _hosts(experiment: Experiment) -> Iterator[str]:
-    """How its services are addressed, with their ports first."""
+    """Where its services are."""
     urls = [variant.base_url for variant in experiment.definition.variants]
     urls += [state.base_url for state in experiment.progress.variants]
-    targets = [parse_url(url) for url in urls if url]
-    yield from sorted({f"{target.host}:{target.port}" for target in targets}, key=len, reverse=True)
-    yield from sorted({target.host for target in targets}, key=len, reverse=True)
+    yield from (parse_url(url).host for url in urls if url)
 
 
 def _changed(value: Any, change: Callable[[str], str]) -> Any:

@@ -1,7 +1,8 @@
 """What a share link shows of a run, and whether it still opens. Pure.
 
-Without the target: host and port of every address of the plan are replaced wherever they stand in a text, and
-what may name them in another way, headers, proxy, certificates and samples of failures, is left out.
+Without the target: host and port of every address of the plan are replaced wherever they stand in a text, as
+parts of labels, of subdomains' names and of encoded addresses too; and what may name them in another way,
+headers, proxy, certificates and samples of failures, is left out.
 """
 
 import re
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
+from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 from webui.analysis.baseline import Baseline
@@ -26,6 +28,7 @@ Closed = Literal["unknown", "revoked", "expired"]
 _SHOWN: WeakKeyDictionary[RunView, dict[bool, RunView]] = WeakKeyDictionary()
 
 _LEFT_OUT = ("auth", "proxy", "ca_pem", "client_cert_pem", "client_key_pem")
+_KINDS = frozenset({"schema", "method", "shape", "on", "type", "dns"})  # what these say in a plan is no text
 
 
 def why_closed(share: ShareRecord | None, now: datetime) -> Closed | None:
@@ -53,23 +56,30 @@ def _shown(view: RunView, hide_target: bool) -> RunView:
 
 
 @dataclass(frozen=True, slots=True)
-class _Aliases:
-    """Origins and hosts, each with what stands for it; the longest come first."""
+class Aliases:
+    """Hosts, each with what stands for it; the longest come first."""
 
     pairs: tuple[tuple[re.Pattern[str], str], ...]
 
     @classmethod
-    def of(cls, plan: Plan) -> "_Aliases":
-        """Those of the base address, of requests to other servers and of the proxy."""
-        targets = [parse_url(plan.base_url), *(plan.target_of(request) for request in plan.requests)]
-        if plan.http.proxy is not None:
-            targets.append(parse_url(plan.http.proxy))
-        hosts = dict.fromkeys(target.host for target in targets)
-        typed = dict.fromkeys(re.findall(r"://(?:[^/@\s]*@)?([^/:?#\s]+)", plan.base_url))
-        names = {host: _alias(number) for number, host in enumerate(hosts)}
-        names |= {host: _alias(0) for host in typed if host not in names}
+    def of(cls, names: Mapping[str, str]) -> "Aliases":
+        """Those of hosts, by their names or addresses."""
         ordered = sorted(names.items(), key=lambda pair: -len(pair[0]))
         return cls(tuple((_pattern(host), alias) for host, alias in ordered))
+
+    @classmethod
+    def of_plan(cls, plan: Plan) -> "Aliases":
+        """Those of the base address, of other servers asked and of the proxy, also as they were typed."""
+        addresses = [(plan.base_url, parse_url(plan.base_url).host)]
+        addresses += [(request.path, plan.target_of(request).host) for request in plan.requests]
+        if plan.http.proxy is not None:
+            addresses.append((plan.http.proxy, parse_url(plan.http.proxy).host))
+        hosts = dict.fromkeys(host for _, host in addresses)
+        names = {host: _alias(number) for number, host in enumerate(hosts)}
+        for typed, host in addresses:
+            if (found := _TYPED.match(typed)) is not None:
+                names.setdefault(found[1].strip("[]"), names[host])
+        return cls.of(names)
 
     def text(self, text: str) -> str:
         """`text` with the aliases in place of hosts and ports."""
@@ -78,14 +88,19 @@ class _Aliases:
         return text
 
     def data(self, value: Any) -> Any:
-        """The same in every text of a document; its keys stay."""
+        """The same in every text of a document; its keys stay, and the words that say of what kind a part is,
+        which may be a host's name too."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
-            return {key: self.data(item) for key, item in value.items()}
+            return {key: item if _is_kind(key, item) else self.data(item) for key, item in value.items()}
         if isinstance(value, list | tuple):
             return [self.data(item) for item in value]
         return value
+
+
+def _is_kind(key: str, value: Any) -> bool:
+    return key in _KINDS and isinstance(value, str) and (key == "schema" or not set("./:") & set(value))
 
 
 def _alias(number: int) -> str:
@@ -93,13 +108,26 @@ def _alias(number: int) -> str:
     return "hidden.invalid" if number == 0 else f"hidden-{number + 1}.invalid"
 
 
+_TYPED = re.compile(r"https?://(?:[^/@\s]*@)?(\[[^\]]*\]|[^/:?#\s]+)", re.IGNORECASE)
+_ENCODED = r"(?<=%[0-9A-Fa-f]{2})"  # behind such a character, as in an address within an address, names begin
+_UNLIKE_A_WORD = re.compile(r"[.:\d-]")
+
+
 def _pattern(host: str) -> re.Pattern[str]:
-    bare = re.escape(host)
-    return re.compile(rf"(?<![\w.-])(?:\[{bare}\]|{bare})(?::\d{{1,5}})?(?![\w-]|\.\w)", re.IGNORECASE)
+    """The host wherever it stands, with its port. One that may be a plain word, as `api`, is not sought in
+    `api-docs`; any other is found within labels and the names of its subdomains as well."""
+    forms = [form for each in (f"[{host}]", host) for form in (each, quote(each, safe=""))]
+    written = "|".join(map(re.escape, dict.fromkeys(forms)))
+    port = r"(?:(?::|%3A)\d{1,5})?"
+    if _UNLIKE_A_WORD.search(host):
+        before, after = rf"(?:(?<![^\W_])|{_ENCODED})", r"(?![^\W_])"
+    else:
+        before, after = rf"(?:(?<![\w.-])|{_ENCODED})", r"(?![\w-]|\.\w|://)"
+    return re.compile(f"{before}(?:{written}){port}{after}", re.IGNORECASE)
 
 
 def _without_target(view: RunView) -> RunView:
-    hide = _Aliases.of(view.plan)
+    hide = Aliases.of_plan(view.plan)
     baseline, audit = view.baseline, view.stored_audit
     return replace(
         view,
@@ -115,19 +143,19 @@ def _without_target(view: RunView) -> RunView:
     )
 
 
-def _plan(plan: Plan, hide: _Aliases) -> Plan:
+def _plan(plan: Plan, hide: Aliases) -> Plan:
     data = hide.data(plan_to_data(plan))
     data["http"] = {name: value for name, value in data["http"].items() if name not in _LEFT_OUT}
     data["requests"] = [{**request, "headers": {}} for request in data["requests"]]
     return plan_from_data(data)
 
 
-def _baseline(baseline: Baseline, hide: _Aliases) -> Baseline:
+def _baseline(baseline: Baseline, hide: Aliases) -> Baseline:
     values = {hide.text(rule): value for rule, value in baseline.values.items()}
     return baseline.model_copy(update={"name": hide.text(baseline.name), "values": values})
 
 
-def _without_samples(part: Snapshot, hide: _Aliases) -> Snapshot:
+def _without_samples(part: Snapshot, hide: Aliases) -> Snapshot:
     """Samples are words of the target's and of the system's own: addresses stand in them in many ways."""
     errors = {key: replace(error, sample="") for key, error in part.errors.items()}
     probes = {hide.text(name): stats for name, stats in part.probing.probes.items()}
