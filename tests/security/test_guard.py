@@ -344,9 +344,26 @@ async def test_names_and_labels_tell_viewers_no_secret(guarded: Guarded) -> None
         assert following.json()["items"][0]["id"] != page["items"][0]["id"]
         assert (await viewer.get(f"{listed}&cursor=abc")).status_code == 422
         for guess in ("search=correct", "tag=correct-horse-9", "search=s3same"):
-            found = (await viewer.get(f"/api/v1/runs?{guess}")).json()
-            assert (found["total"], found["items"]) == (0, []), guess
+            for lists in ("runs", "plans"):
+                found = (await viewer.get(f"/api/v1/{lists}?{guess}")).json()
+                assert (found["total"], found["items"]) == (0, []), (lists, guess)
+                # nor does a page of one row tell that there are more
+                one = (await viewer.get(f"/api/v1/{lists}?{guess}&limit=1")).json()
+                assert (one["total"], one["items"], one["next_cursor"]) == (0, [], None), (lists, guess)
         assert (await viewer.get("/api/v1/runs?search=with")).json()["total"] == 2
         assert (await viewer.get("/api/v1/runs?tag=plain")).json()["total"] == 1
     assert (await own.get("/api/v1/runs?search=correct-horse")).json()["total"] == 2
     assert "correct-horse" in (await own.get("/")).text
+
+
+async def test_runs_known_before_are_hidden_when_what_is_remembered_is_too_much(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webui.runs.discreet._KEPT", 0)
+    requests = [{"path": "/items", "headers": {"X-Tenant": "correct-horse-9"}}]
+    named = {"name": "with correct-horse-9", "secrets": ["X-Tenant"], "requests": requests}
+    async with guarded.viewer as viewer:
+        for number in (1, 2):
+            await guarded.service.ended(await guarded.service.started(**named))
+            listed = (await viewer.get("/api/v1/runs")).json()["items"]
+            assert [each["name"] for each in listed] == ["with [hidden]"] * number

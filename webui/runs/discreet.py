@@ -5,8 +5,9 @@ secret in it is told by the run's plan, as on a shared page.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import astuple, replace
 from typing import Any, TypeVar, cast
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -16,11 +17,13 @@ from webui.plan.documents import plan_from_data
 from webui.runs.live import LiveRun
 from webui.runs.manager import RunManager
 from webui.runs.model import RunView
+from webui.runs.passing import Page, Place, Read, page_from
 from webui.runs.redacted import redacted
 from webui.security.redaction import Redactor, redact_address
-from webui.store import GroupPage, RunPage, RunQuery, RunRecord, RunSummary, Store
+from webui.store import MAX_PAGE, GroupPage, PlanGroup, RunPage, RunQuery, RunRecord, RunSummary, Store
 
 Row = TypeVar("Row", bound=RunSummary)
+Item = TypeVar("Item", RunSummary, PlanGroup)
 
 _KEPT = 5000  # runs whose secrets are remembered: plans never change
 
@@ -78,17 +81,34 @@ class _DiscreetStore:
         return getattr(self._store, name)
 
     async def list_runs(self, query: RunQuery) -> RunPage:
-        page = await self._store.list_runs(self._opened(query))
-        shown = [row for row in await self._rows(page.items) if _found(row, query)]
-        unseen = len(page.items) - len(shown)
-        return RunPage(shown, self._sealed(page.next_cursor), page.total - unseen)
+        async def read(part: RunQuery) -> Read[RunSummary]:
+            page = await self._store.list_runs(part)
+            rows = [row if _found(row, query) else None for row in await self._rows(page.items)]
+            return Read(rows, page.next_cursor, page.total)
+
+        found = await self._listed(query, read, MAX_PAGE)
+        return RunPage(found.items, self._sealed(found.following), found.total)
 
     async def list_plans(self, query: RunQuery) -> GroupPage:
-        page = await self._store.list_plans(self._opened(query))
-        groups = [replace(group, recent=await self._rows(group.recent)) for group in page.items]
-        shown = [group for group in groups if any(_found(row, query) for row in group.recent)]
-        unseen = len(groups) - len(shown)
-        return GroupPage(shown, self._sealed(page.next_cursor), page.total - unseen)
+        async def read(part: RunQuery) -> Read[PlanGroup]:
+            page = await self._store.list_plans(part)
+            groups = [replace(group, recent=await self._rows(group.recent)) for group in page.items]
+            shown = [group if any(_found(row, query) for row in group.recent) else None for group in groups]
+            return Read(shown, page.next_cursor, page.total)
+
+        found = await self._listed(query, read, min(query.limit + 1, MAX_PAGE))
+        return GroupPage(found.items, self._sealed(found.following), found.total)
+
+    async def _listed(
+        self, query: RunQuery, read: Callable[[RunQuery], Awaitable[Read[Item]]], at_once: int
+    ) -> Page[Item]:
+        """What was looked for has to be in what is shown, else secrets could be guessed, letter by letter."""
+        place = self._opened(query.cursor)
+        if query.search.split() or query.target.strip() or query.tag:
+            return await page_from(place, query, read, at_once)
+        found = await read(replace(query, cursor=place.cursor))
+        following = None if found.next_cursor is None else Place(found.next_cursor)
+        return Page([item for item in found.items if item is not None], following, found.total)
 
     async def plan_runs(self, plan_key: str, limit: int) -> list[RunSummary]:
         return await self._rows(await self._store.plan_runs(plan_key, limit))
@@ -102,23 +122,27 @@ class _DiscreetStore:
         return None if found is None else (await self._rows([found]))[0]
 
     async def _rows(self, rows: Sequence[Row]) -> list[Row]:
-        unknown = [row.id for row in rows if row.id not in self._redactors]
-        if unknown:
-            plans = await self._store.plans_of(unknown)
+        known = {row.id: self._redactors[row.id] for row in rows if row.id in self._redactors}
+        if len(known) < len(rows):
+            plans = await self._store.plans_of([row.id for row in rows if row.id not in known])
+            found = await asyncio.to_thread(_redactors, plans)
             if len(self._redactors) > _KEPT:
                 self._redactors.clear()
-            self._redactors |= await asyncio.to_thread(_redactors, plans)
-        return [_hidden(row, self._redactors.get(row.id, Redactor())) for row in rows]
+            self._redactors |= found
+            known |= found
+        return [_hidden(row, known.get(row.id, Redactor())) for row in rows]
 
-    def _sealed(self, cursor: str | None) -> str | None:
-        return None if cursor is None else self._seal.encrypt(cursor.encode()).decode().rstrip("=")
+    def _sealed(self, place: Place | None) -> str | None:
+        if place is None:
+            return None
+        return self._seal.encrypt(json.dumps(astuple(place)).encode()).decode().rstrip("=")
 
-    def _opened(self, query: RunQuery) -> RunQuery:
-        if query.cursor is None:
-            return query
-        padded = query.cursor + "=" * (-len(query.cursor) % 4)
+    def _opened(self, cursor: str | None) -> Place:
+        if cursor is None:
+            return Place()
+        padded = cursor + "=" * (-len(cursor) % 4)
         try:
-            return replace(query, cursor=self._seal.decrypt(padded.encode(errors="replace")).decode())
+            return Place(*json.loads(self._seal.decrypt(padded.encode(errors="replace"))))
         except InvalidToken as error:
             raise InvalidInput.at("cursor", "is not a cursor of this list, or too old") from error
 
@@ -145,7 +169,7 @@ def _hidden(row: Row, redactor: Redactor) -> Row:
 
 
 def _found(row: RunSummary, query: RunQuery) -> bool:
-    """Whether what was looked for is in what is shown: else a secret could be guessed, letter by letter."""
+    """Whether what was looked for is in what is shown."""
     if query.tag and query.tag not in row.tags:
         return False
     return _holds(query.search, [row.name, row.target, *row.tags]) and _holds(query.target, [row.target])
