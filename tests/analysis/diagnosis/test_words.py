@@ -7,15 +7,30 @@ from typing import get_args
 
 import pytest
 
-from tests.analysis.diagnosis.test_simulated import Make, diagnosed
+from tests.analysis.diagnosis.test_simulated import Make, diagnosed, plan
 from tests.sweep.executor import sweep
-from tests.sweep.queues import Doors, Law, Limited, Loops, Scales, Service, Slots, Tokens, World, constant
+from tests.sweep.queues import (
+    Changing,
+    Doors,
+    Law,
+    Limited,
+    Loops,
+    Scales,
+    Service,
+    Sharing,
+    Slots,
+    Tokens,
+    World,
+    constant,
+)
+from webui.analysis.diagnosis import diagnose
 from webui.analysis.diagnosis.bootstrap import Interval
 from webui.analysis.diagnosis.canary import Canary
-from webui.analysis.diagnosis.defaults import KNOWN, matches
+from webui.analysis.diagnosis.defaults import KNEE, KNOWN, Match, matches
 from webui.analysis.diagnosis.facts import Facts, facts_of
 from webui.analysis.diagnosis.undecided import tries_for
 from webui.analysis.diagnosis.verdict import Cause, Verdict, inconclusive
+from webui.units import significant
 
 
 def test_a_pool_of_forty_threads_in_words() -> None:
@@ -63,6 +78,18 @@ def test_eighty_is_two_workers_of_forty() -> None:
     assert not matches(Interval(83, 82.5, 83.5), counted=True)
 
 
+def test_an_experiment_with_several_workers_expects_the_knee_of_all_of_them() -> None:
+    found = diagnosed(lambda w: Slots(w, 80, constant(0.05)))
+    assert found.steps_to_take[0].title == "Raise the thread limit to 80"
+    assert "If the knee moves to 160 (2 workers × 80)" in found.steps_to_take[0].text
+    for default in KNOWN:
+        assert (KNEE in default.experiment) == (default.after > 0)
+        for workers in (1, 2):
+            said = Match(default, workers, certain=False).hypothesis().experiment
+            assert KNEE not in said
+            assert f"moves to {workers * default.number} " not in said  # it is there already
+
+
 def test_an_interval_that_is_too_wide_suggests_nothing() -> None:
     assert matches(Interval(40, 30, 50)) == ()
 
@@ -76,6 +103,73 @@ def test_what_has_no_number_of_its_own_is_known_by_its_behaviour() -> None:
     titles = [step.title for step in workers.steps_to_take]
     assert titles[0] == "Start more worker processes"
     assert len(set(titles)) == len(titles)
+
+
+def test_a_single_worker_process_is_no_lock() -> None:
+    found = diagnosed(lambda w: Slots(w, 1, constant(0.03), shared=True))
+    assert found.pattern == "serialised"
+    assert found.summary.endswith("other routes wait too, as with a single worker process.")
+    assert [step.title for step in found.steps_to_take][:1] == ["Start more worker processes"]
+    assert "2 workers, 2 at a time" in found.steps_to_take[0].text
+    assert any(line.startswith("Other routes wait too. ") for line in found.evidence)
+
+
+def test_two_processors_in_use_are_not_asked_to_become_two() -> None:
+    one = diagnosed(lambda w: Sharing(w, 1, constant(0.01)))
+    assert "Two workers should give about 195 requests/s on 2 free processors" in one.next_steps[0]
+    two = diagnosed(lambda w: Sharing(w, 2, constant(0.01)))
+    assert "twice the workers should give about 394 requests/s on 4 free processors" in two.next_steps[0]
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.005, "which is 0.1 s: set it to 0.003, "), (0.2, "0.1 s.")])
+def test_asyncio_s_debug_mode_is_set_to_what_it_is_to_find(seconds: float, said: str) -> None:
+    found = diagnosed(lambda w: Loops(w, 1, constant(seconds)))
+    assert found.steps_to_take[1].title == "Find the blocking call"
+    assert said in found.steps_to_take[1].text
+
+
+REFUSING: dict[str, Make] = {
+    "by connections": lambda w: Doors(w, 19, constant(0.05)),
+    "by number": lambda w: Slots(w, 5, constant(0.05), room=0),
+    "by rate": lambda w: Limited(w, Tokens(100, 20), constant(0.02)),
+}
+
+
+@pytest.mark.parametrize("name", REFUSING)
+def test_the_highest_throughput_is_that_of_all_levels_also_where_some_refuse(name: str) -> None:
+    total = sweep(REFUSING[name](World())).total
+    found = diagnose(plan(), total)
+    assert found is not None
+    assert found.max_throughput.low is not None
+    assert found.max_throughput.high is not None
+    held = [step.stats.totals.successes * 1e9 / (step.end_ns - step.start_ns) for step in total.steps]
+    assert found.max_throughput.low <= max(held) <= 1.05 * found.max_throughput.high
+
+
+def test_a_limit_by_rate_is_shown_by_its_refusals() -> None:
+    found = diagnosed(REFUSING["by rate"])
+    leads = [line.partition(". ")[0] for line in found.evidence]
+    assert leads == ["Refusals begin at 4 users", "Successes stay quick", "Bursts differ"]
+
+
+def test_what_waits_before_it_is_refused_is_not_said_to_be_admitted_at_once() -> None:
+    waiting = diagnosed(lambda w: Slots(w, 10, constant(0.05), room=5))
+    assert waiting.headline == "This service admits 15 requests at a time and refuses the rest."
+    assert "none waits" not in waiting.summary
+    assert "none waits in line" in diagnosed(REFUSING["by number"]).summary
+
+
+def test_a_peak_has_one_number() -> None:
+    found = diagnosed(lambda w: Law(w, 0.02, 0.02, 0.001))
+    top = f"{significant(found.max_throughput_rps)} successes/s"
+    assert found.summary.startswith(f"Throughput peaks at {top} ")
+    assert found.evidence[0].startswith(f"Throughput falls. {top} ")
+
+
+def test_figures_that_do_not_hold_come_to_nothing() -> None:
+    found = diagnosed(lambda w: Changing(w, 10, 0.03, 2.0, 8.0))
+    assert found.pattern == "inconclusive"
+    assert not any(line.startswith(("Requests in work", "Bursts count")) for line in found.evidence)
 
 
 def test_an_open_question_asks_for_no_canary_where_there_was_one() -> None:

@@ -10,11 +10,12 @@ from webui.analysis.diagnosis.advice import steps_for
 from webui.analysis.diagnosis.bootstrap import Interval
 from webui.analysis.diagnosis.canary import Canary, reason_text
 from webui.analysis.diagnosis.defaults import Match, by_behaviour, matches
+from webui.analysis.diagnosis.evidence import evidence
 from webui.analysis.diagnosis.facts import Facts, facts_of
 from webui.analysis.diagnosis.fits import fits_of
 from webui.analysis.diagnosis.rules import badly_served, judge
 from webui.analysis.diagnosis.verdict import Verdict, inconclusive
-from webui.analysis.diagnosis.words import cannot_tell, evidence, headline, summary
+from webui.analysis.diagnosis.words import cannot_tell, headline, summary
 from webui.metrics import thresholds
 from webui.metrics.snapshot import Snapshot
 from webui.plan.load import Sweep
@@ -82,7 +83,7 @@ def _hypotheses(verdict: Verdict, m: Interval, facts: Facts) -> tuple[Match, ...
 
 
 def _figures(verdict: Verdict, facts: Facts) -> dict[str, object]:
-    top = facts.ceiling
+    top = facts.most_held
     slotted = verdict.pattern in SLOTTED
     return {
         "max_throughput_rps": top.value,

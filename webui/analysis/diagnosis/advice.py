@@ -9,6 +9,8 @@ from webui.analysis.diagnosis.undecided import tries_for
 from webui.analysis.diagnosis.verdict import Verdict
 from webui.units import count, milliseconds, significant
 
+SLOW_CALLBACK_S = 0.1  # asyncio's own loop.slow_callback_duration
+
 
 def steps_for(verdict: Verdict, facts: Facts | None, found: Sequence[Match]) -> tuple[NextStep, ...]:
     """Up to three, the most telling first."""
@@ -21,20 +23,7 @@ def steps_for(verdict: Verdict, facts: Facts | None, found: Sequence[Match]) -> 
 def _fixed_slots(verdict: Verdict, facts: Facts) -> list[NextStep]:
     m = facts.m.value
     if verdict.shade == "processes":
-        return [
-            _step(
-                "Start more worker processes",
-                f"Each serves one request at a time, so expect the knee at their "
-                f"number: {count(round(2 * m))} workers, {count(round(2 * m))} at a time.",
-                True,
-            ),
-            _step(
-                "Use threads or async workers",
-                "A worker that waits for something else can serve others "
-                "meanwhile: gunicorn's gthread workers, or an async framework.",
-                True,
-            ),
-        ]
+        return _processes(m)
     return [
         _step(
             "Find what has this size",
@@ -54,7 +43,26 @@ def _fixed_slots(verdict: Verdict, facts: Facts) -> list[NextStep]:
     ]
 
 
+def _processes(m: float) -> list[NextStep]:
+    return [
+        _step(
+            "Start more worker processes",
+            f"Each serves one request at a time, so expect the knee at their "
+            f"number: {count(round(2 * m))} workers, {count(round(2 * m))} at a time.",
+            True,
+        ),
+        _step(
+            "Use threads or async workers",
+            "A worker that waits for something else can serve others "
+            "meanwhile: gunicorn's gthread workers, or an async framework.",
+            True,
+        ),
+    ]
+
+
 def _serialised(verdict: Verdict, facts: Facts) -> list[NextStep]:
+    if verdict.shade == "processes":
+        return _processes(1.0)
     return [
         _step(
             "Look for a lock",
@@ -80,8 +88,8 @@ def _loop_blocked(verdict: Verdict, facts: Facts) -> list[NextStep]:
         ),
         _step(
             "Find the blocking call",
-            "Start the service with PYTHONASYNCIODEBUG=1: asyncio then logs each "
-            "step that took over 100 ms (loop.slow_callback_duration sets this).",
+            "Start the service with PYTHONASYNCIODEBUG=1: asyncio then logs each step that took over "
+            f"loop.slow_callback_duration, which is 0.1 s{_for_shorter(verdict.blocked_s)}.",
             False,
         ),
         _step(
@@ -93,12 +101,21 @@ def _loop_blocked(verdict: Verdict, facts: Facts) -> list[NextStep]:
     ]
 
 
+def _for_shorter(blocked_s: float | None) -> str:
+    """What is to be done where the loop is blocked for less than asyncio's debug mode reports by itself."""
+    if blocked_s is None or blocked_s > SLOW_CALLBACK_S:
+        return ""
+    return f": set it to {significant(blocked_s / 2, 1)}, for this takes {milliseconds(1000 * blocked_s)}"
+
+
 def _cpu_bound(verdict: Verdict, facts: Facts) -> list[NextStep]:
+    used = 1 if verdict.shade == "own-cost" else max(1, round(facts.m.value))
+    more = "Two workers" if used == 1 else f"It uses about {used} already: twice the workers"
     return [
         _step(
             "Run one worker for each processor",
-            "Python computes on one processor for each process. Two workers "
-            f"should give about {significant(2 * facts.ceiling.value)} requests/s on two free processors.",
+            f"Python computes on one processor for each process. {more} should give about "
+            f"{significant(2 * facts.ceiling.value)} requests/s on {count(2 * used)} free processors.",
             True,
         ),
         _step(

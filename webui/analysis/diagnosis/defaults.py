@@ -9,11 +9,15 @@ from dataclasses import dataclass
 
 from webui.analysis.diagnosed import Hypothesis, NextStep
 from webui.analysis.diagnosis.bootstrap import Interval
+from webui.units import count, plural
+
+KNEE = "{knee}"  # in an experiment: where the knee is to move, all workers together
 
 
 @dataclass(frozen=True, slots=True)
 class Default:
-    """`number` at a time. `rejecting`: beyond it requests are refused, not kept waiting."""
+    """`number` at a time. `rejecting`: beyond it requests are refused, not kept waiting. `after`: how many at
+    a time its experiment sets for each worker, which is where the knee is to move; 0: it moves none."""
 
     number: int
     name: str
@@ -21,6 +25,7 @@ class Default:
     source: str
     experiment: str
     step: str = ""  # the experiment in few words
+    after: int = 0
     per_worker: bool = True
     rejecting: bool = False
     usual: bool = True  # likely enough to be named in the verdict
@@ -33,27 +38,29 @@ KNOWN: tuple[Default, ...] = (
         "a 40-thread pool, the default of sync def endpoints in FastAPI",
         "https://anyio.readthedocs.io/en/stable/threads.html#adjusting-the-default-maximum-worker-thread-count",
         "Set total_tokens on AnyIO's default thread limiter to 80 and sweep again. If the knee moves to "
-        "80, the "
-        "thread pool was the limit.",
+        "{knee}, the thread pool was the limit.",
         "Raise the thread limit to 80",
+        80,
     ),
     Default(
         15,
         "SQLAlchemy's connection pool",
         "a database pool of 5 + 10 connections, SQLAlchemy's default",
         "https://docs.sqlalchemy.org/en/20/core/engines.html#sqlalchemy.create_engine.params.pool_size",
-        "Give create_engine pool_size=20 and sweep again. If the knee moves to 30 (20 + 10 of "
-        "max_overflow), the "
-        "pool was the limit.",
+        "Give create_engine pool_size=20 and sweep again, which makes 20 + 10 connections. If the knee moves "
+        "to {knee}, the pool was the limit.",
         "Raise pool_size to 20",
+        30,
     ),
     Default(
         5,
         "SQLAlchemy's connection pool without overflow",
         "a database pool of 5 connections, SQLAlchemy's pool_size without overflow",
         "https://docs.sqlalchemy.org/en/20/core/pooling.html#sqlalchemy.pool.QueuePool",
-        "Give create_engine pool_size=10 and sweep again. If the knee moves to 10, the pool was the limit.",
+        "Give create_engine pool_size=10 and sweep again. If the knee moves to {knee}, the pool was the "
+        "limit.",
         "Raise pool_size to 10",
+        10,
         usual=False,
     ),
     Default(
@@ -61,27 +68,29 @@ KNOWN: tuple[Default, ...] = (
         "asyncpg's connection pool",
         "a database pool of 10 connections, asyncpg's default",
         "https://magicstack.github.io/asyncpg/current/api/index.html#connection-pools",
-        "Give create_pool max_size=20 and sweep again. If the knee moves to 20, the pool was the limit.",
+        "Give create_pool max_size=20 and sweep again. If the knee moves to {knee}, the pool was the limit.",
         "Raise max_size to 20",
+        20,
     ),
     Default(
         100,
         "httpx's connection limit",
         "a shared httpx client, which opens 100 connections at most by default",
         "https://www.python-httpx.org/advanced/resource-limits/",
-        "Give the client httpx.Limits(max_connections=200) and sweep again. If the knee moves to 200, the "
-        "service "
-        "was waiting for its own client.",
+        "Give the client httpx.Limits(max_connections=200) and sweep again. If the knee moves to {knee}, "
+        "the service was waiting for its own client.",
         "Raise max_connections to 200",
+        200,
     ),
     Default(
         100,
         "aiohttp's connection limit",
         "a shared aiohttp session, which opens 100 connections at most by default",
         "https://docs.aiohttp.org/en/stable/client_reference.html#aiohttp.TCPConnector",
-        "Give the session TCPConnector(limit=200) and sweep again. If the knee moves to 200, the service was "
-        "waiting for its own client.",
+        "Give the session TCPConnector(limit=200) and sweep again. If the knee moves to {knee}, the service "
+        "was waiting for its own client.",
         "Raise the connector's limit to 200",
+        200,
     ),
     Default(
         100,
@@ -99,10 +108,10 @@ KNOWN: tuple[Default, ...] = (
         "Python's default executor",
         "asyncio's default thread pool at its largest, min(32, processors + 4) threads",
         "https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.ThreadPoolExecutor",
-        "Call loop.set_default_executor(ThreadPoolExecutor(64)) and sweep again. If the knee moves to 64, "
-        "the "
-        "executor was the limit.",
+        "Call loop.set_default_executor(ThreadPoolExecutor(64)) and sweep again. If the knee moves to "
+        "{knee}, the executor was the limit.",
         "Give the loop a larger executor",
+        64,
     ),
     *(
         Default(
@@ -111,9 +120,9 @@ KNOWN: tuple[Default, ...] = (
             f"asyncio's default thread pool on {processors} processors, min(32, processors + 4) threads",
             "https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.ThreadPoolExecutor",
             "Call loop.set_default_executor(ThreadPoolExecutor(64)) and sweep again. If the knee moves to "
-            "64, "
-            "the executor was the limit.",
+            "{knee}, the executor was the limit.",
             "Give the loop a larger executor",
+            64,
             usual=False,
         )
         for processors in (2, 4, 8, 16)
@@ -123,9 +132,10 @@ KNOWN: tuple[Default, ...] = (
         "waitress's threads",
         "waitress with its 4 threads, the default",
         "https://docs.pylonsproject.org/projects/waitress/en/stable/arguments.html",
-        "Start waitress with --threads=8 and sweep again. If the knee moves to 8, the threads were the "
-        "limit.",
+        "Start waitress with --threads=8 and sweep again. If the knee moves to {knee}, the threads were "
+        "the limit.",
         "Raise the threads to 8",
+        8,
         usual=False,
     ),
     Default(
@@ -133,9 +143,10 @@ KNOWN: tuple[Default, ...] = (
         "Tomcat's maxThreads",
         "Tomcat's 200 threads, the default of Spring Boot too",
         "https://tomcat.apache.org/tomcat-10.1-doc/config/http.html",
-        "Set server.tomcat.threads.max to 400 and sweep again. If the knee moves to 400, the threads were "
-        "the limit.",
+        "Set server.tomcat.threads.max to 400 and sweep again. If the knee moves to {knee}, the threads "
+        "were the limit.",
         "Raise the threads to 400",
+        400,
         per_worker=False,
     ),
     Default(
@@ -143,8 +154,9 @@ KNOWN: tuple[Default, ...] = (
         "HikariCP's maximumPoolSize",
         "a database pool of 10 connections, HikariCP's default",
         "https://github.com/brettwooldridge/HikariCP#gear-configuration-knobs-baby",
-        "Set maximumPoolSize to 20 and sweep again. If the knee moves to 20, the pool was the limit.",
+        "Set maximumPoolSize to 20 and sweep again. If the knee moves to {knee}, the pool was the limit.",
         "Raise maximumPoolSize to 20",
+        20,
         usual=False,
     ),
     Default(
@@ -190,7 +202,8 @@ SETTINGS: dict[str, Callable[[int], Default]] = {
     "processes": lambda number: Default(
         number,
         "gunicorn's sync workers",
-        f"{number} sync workers of gunicorn, which serve one request each and close its connection",
+        f"{plural(number, 'sync worker')} of gunicorn, one request at a time in each, and every answer "
+        "closes its connection",
         "https://gunicorn.org/design",
         f"Start gunicorn with --workers {2 * number} and sweep again. If the knee moves to {2 * number}, the "
         "workers were the limit.",
@@ -224,11 +237,19 @@ class Match:
             name=default.name,
             why=f"{times} at a time: {default.what}.",
             source=default.source,
-            experiment=default.experiment,
+            experiment=self._experiment(),
         )
 
     def next_step(self) -> NextStep:
-        return NextStep(title=self.default.step, text=self.default.experiment, same_sweep=True)
+        return NextStep(title=self.default.step, text=self._experiment(), same_sweep=True)
+
+    def _experiment(self) -> str:
+        """With where the knee moves to in so many workers, each of which has the new number."""
+        after = self.default.after
+        knee = count(after * self.workers)
+        if self.workers > 1:
+            knee += f" ({self.workers} workers × {count(after)})"
+        return self.default.experiment.replace(KNEE, knee)
 
 
 def by_behaviour(shade: str, m: Interval) -> tuple[Match, ...]:

@@ -55,7 +55,7 @@ def _bracket(facts: Facts, refusing: Sequence[Point], most: float) -> Verdict:
     if low <= most <= high:
         return Verdict("rejects", Interval(most, low, high), doubts=1)
     return inconclusive(
-        "look-alikes",
+        "stopped",
         f"Requests were refused from {count(high)} users on, while {significant(most)} were held at a time: "
         "a limit by number and a limit by rate would both look like this.",
     )
@@ -80,7 +80,7 @@ def _by_number(facts: Facts, refusing: Sequence[Point], most: float, passed: Seq
         return Verdict("rejects", found, doubts=0 if same else 1)
     if through < most:
         return inconclusive(
-            "look-alikes",
+            "workers",
             f"Bursts let {significant(through)} requests through, while {significant(most)} were held at a "
             "time under steady load: a limit by rate and a limit in each of several workers would both look "
             "like this.",

@@ -110,9 +110,10 @@ def _starved(facts: Facts) -> Verdict | None:
         return None
     return inconclusive(
         "generator",
-        f"Other processes kept the generator waiting for a processor {100 * facts.wait_share:.0f}% of "
-        "its time. Other routes seemed to wait too, but that may have been the generator itself: a target "
-        "that needs the processors that both share, and one that stands still, would look the same.",
+        f"Other processes, perhaps the target's, kept the generator waiting for a processor "
+        f"{100 * facts.wait_share:.0f}% of its time. Other routes seemed to wait too, but that may have been "
+        "the generator itself: a target that computes on the processors that both share, and one that stands "
+        "still, would look the same.",
         facts.m,
     )
 
@@ -228,7 +229,7 @@ def _affected(facts: Facts) -> Verdict:
         return _part_blocked(facts, doubts)
     if facts.pinned and m.value >= ONE and not together:
         return inconclusive(
-            "look-alikes",
+            "workers",
             "Users and the canary are served unevenly, so they are spread over several workers: workers that "
             "compute, and workers that stand still while they work on a request, would both look like this.",
             m=m,
@@ -256,10 +257,9 @@ def _same_line(facts: Facts, doubts: int) -> Verdict:
         return Verdict("fixed-slots", m, shade="one-pool", doubts=doubts)
     if facts.even is not False and (m.value > 16 or ideal):
         return inconclusive(
-            "look-alikes",
+            "workers",
             "The canary waits in the same line as the load: a pool that all routes share, and as many "
-            "workers "
-            "with a blocked event loop each, would both look like this.",
+            "workers with a blocked event loop each, would both look like this.",
             m=m,
         )
     return Verdict("loop-blocked", m, blocked_s=facts.service_s, doubts=doubts + (facts.even is None))
@@ -275,6 +275,8 @@ def _doubts(facts: Facts) -> int:
             facts.wait_share > 0.1,
             facts.count is None and facts.slump > SLUMP,
             facts.count is None and facts.m.width > TOO_WIDE / 2,
+            facts.count is None and facts.m.width > TOO_WIDE,
+            facts.count is None and facts.falls is None and not facts.past_knee,
             coupling is not None and (0.05 < coupling < 0.12 or 0.8 < coupling < 0.92),
             facts.demand_percent is not None and facts.demand_percent > 0.8 * GENERATOR_LIMIT,
         )

@@ -5,6 +5,7 @@ from webui.analysis.diagnosis.canary import Canary, reason_text
 from webui.analysis.diagnosis.facts import Facts
 from webui.analysis.diagnosis.verdict import Cause, Verdict
 
+_CANARY_TELLS: tuple[Cause, ...] = ("no-canary", "look-alikes")
 _STEPS: dict[Cause, NextStep] = {
     "never-served": NextStep(
         title="Make one request succeed",
@@ -39,7 +40,8 @@ _STEPS: dict[Cause, NextStep] = {
     "generator": NextStep(
         title="Sweep from another machine",
         text="Here the load generator had no processor left, so its own speed is what was measured. Where it "
-        "shares the machine with the target, both fight over the same processors.",
+        "shares the machine with the target, both fight over the same processors: a target that computes in "
+        "as many workers as there are processors leaves none to measure with.",
         same_sweep=True,
     ),
     "changed": NextStep(
@@ -63,6 +65,11 @@ _STEPS: dict[Cause, NextStep] = {
         text="Sweep a route that does only a part of what this one does, such as only its database query: "
         "what is left shows which of the two it is.",
     ),
+    "workers": NextStep(
+        title="Sweep it with one worker",
+        text="Start the service with a single worker process. What is one for each worker is one then, and "
+        "what all of them share stays as it is.",
+    ),
 }
 
 
@@ -70,7 +77,7 @@ def tries_for(verdict: Verdict, facts: Facts | None) -> tuple[NextStep, ...]:
     """What to try next, the most telling first."""
     step = _STEPS.get(verdict.cause)
     steps = () if step is None else (step,)
-    if facts is None or facts.canary.path is not None or verdict.cause not in ("no-canary", "look-alikes"):
+    if facts is None or facts.canary.path is not None or verdict.cause not in _CANARY_TELLS:
         return steps
     return (_canary(facts.canary), *steps)
 

@@ -31,6 +31,7 @@ Cause = Literal[
     "varies",  # intervals too wide
     "no-canary",
     "look-alikes",  # two explanations fit
+    "workers",  # the same, and one worker alone would tell
 ]
 
 
