@@ -64,6 +64,17 @@ def test_a_query_is_no_label() -> None:
     assert labels == {"name": "Items", "target": "http://127.0.0.1:9/items", "shape": "constant-users"}
 
 
+def test_no_label_tells_a_secret_of_the_plan() -> None:
+    secret = {"headers": {"Cookie": "correct-horse"}}
+    requests = [{"path": "/items/correct-horse", "name": "as correct-horse", **secret}]
+    plan = plan_from_data({**plan_to_data(a_plan(("list",), "by correct-horse")), "requests": requests})
+    found = readings_of(a_view(plan, a_second(1)))
+    [(_, labels)] = found["run"]
+    assert labels["name"] == "by [hidden]"
+    assert found["requests_sent"] == [(("r_1", "as [hidden]"), 4)]
+    assert "correct-horse" not in str(found)
+
+
 def test_what_is_not_known_is_absent() -> None:
     found = readings_of(a_view(a_plan(), None, started_at=None, status=RunStatus.QUEUED))
     for name in ("run_started_timestamp_seconds", "run_trustworthy", "requests", "response_time_seconds"):

@@ -27,6 +27,8 @@ def test_this_machines_names_are_answered(host: str) -> None:
         "10.0.0.1",
         "x@localhost",
         "localhost/x",
+        "localhost:8090, evil.example",
+        "localhost:evil.example",
         ".",
     ],
 )

@@ -14,6 +14,7 @@ from webui.observability.model import Distribution, Kind, Labels, Metric, Readin
 from webui.runs.model import RunView
 from webui.runs.state import RunStatus
 from webui.runs.summary import target_text
+from webui.security.redaction import Redactor
 from webui.units import NS_PER_S
 
 MAX_ENDPOINTS: Final = 10  # of one run, in the plan's order; the others are summed
@@ -44,9 +45,15 @@ class Picture:
         return self.view.total or Snapshot(0, 0)
 
     @cached_property
+    def _redactor(self) -> Redactor:
+        """Viewers read metrics, and monitoring keeps them."""
+        return Redactor.of(self.view.plan)
+
+    @cached_property
     def endpoints(self) -> dict[str, EndpointStats]:
         """By name, in the plan's order, the last one for all beyond the limit."""
-        named = [request.label[:MAX_TEXT] for request in self.view.plan.requests[:MAX_ENDPOINTS]]
+        requests = self.view.plan.requests[:MAX_ENDPOINTS]
+        named = [self._redactor.text(request.label)[:MAX_TEXT] for request in requests]
         groups: dict[str, list[EndpointStats]] = {}
         for place, stats in enumerate(self.total.endpoints):
             groups.setdefault(named[place] if place < len(named) else OTHERS, []).append(stats)
@@ -54,11 +61,11 @@ class Picture:
 
     @property
     def labels(self) -> dict[str, str]:
-        """What the run is."""
+        """What the run is, without the secrets of its plan."""
         plan = self.view.plan
         target = target_text(plan).partition("?")[0]  # a query may hold what is nobody's business
         texts = {"name": self.view.name, "target": target, "shape": plan.load.shape}
-        return {name: text[:MAX_TEXT] for name, text in texts.items()}
+        return {name: self._redactor.text(text)[:MAX_TEXT] for name, text in texts.items()}
 
 
 def readings_of(view: RunView) -> Readings:

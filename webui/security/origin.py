@@ -114,6 +114,7 @@ def _name(host: str) -> str:
     """The header's name or address without its port; "" where it is none."""
     try:
         parts = urlsplit(f"//{host}")
+        parts.port  # noqa: B018 - raises where it is none
         return (parts.hostname or "") if parts.netloc == host and "@" not in host else ""
     except ValueError:
         return ""
