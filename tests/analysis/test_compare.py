@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.analysis.made_runs import made_run
+from tests.analysis.made_runs import S, made_run
 from webui.analysis.compare import Compared, compare, regressions
 from webui.analysis.compare_document import CellPart, Comparison
 from webui.analysis.compare_words import change_text
 from webui.analysis.document import AuditPart, ChangePart
+from webui.analysis.results import rows as parts_of
 from webui.errors import InvalidInput
+from webui.metrics.snapshot import EndpointStats
 
 
 def words(comparison: Comparison, run: int = 1) -> dict[str, str | None]:
@@ -104,7 +106,42 @@ def test_what_cannot_be_compared_says_why(run: Compared, reason: str) -> None:
 def test_nothing_is_compared_with_a_base_that_cannot_be() -> None:
     found = compare([made_run("a", seconds=4), made_run("b")])
     assert [run.comparable for run in found.runs] == [False, False]
-    assert found.verdict.headline.startswith("A and B cannot be compared: of A, it has 4 intervals")
+    assert found.verdict.headline.startswith("A and B cannot be compared: A has 4 intervals, and 10")
+
+
+def test_a_run_that_cannot_be_trusted_is_named_with_the_reason() -> None:
+    found = compare([made_run("a"), REASONS["untrustworthy"][0]])
+    assert found.verdict.headline == (
+        "A and B cannot be compared: B’s figures are not trustworthy: The generator was busy."
+    )
+
+
+def paused(run: Compared, at: int, seconds: int) -> Compared:
+    """The same run, held up for so long at that second."""
+    rows, length = list(run.snapshots), len(run.snapshots)
+    empty = replace(rows[0], endpoints=(EndpointStats(),), errors={}, in_flight_ns=0)
+    rest = [replace(empty, start_ns=each * S, end_ns=(each + 1) * S) for each in range(at, at + seconds)]
+    later = [
+        replace(each, start_ns=each.start_ns + seconds * S, end_ns=each.end_ns + seconds * S)
+        for each in rows[at:]
+    ]
+    snapshots = [*rows[:at], *rest, *later]
+    changes = (
+        ChangePart(number=1, t_s=at, kind="pause"),
+        ChangePart(number=2, t_s=at + seconds, kind="resume"),
+    )
+    changed = {"changes": changes, "snapshots": parts_of(snapshots), "duration_s": length + seconds}
+    return Compared(run.document.model_copy(update=changed), snapshots)
+
+
+@pytest.mark.parametrize("with_histograms", [True, False])
+def test_a_pause_makes_no_interval_wider(with_histograms: bool) -> None:
+    runs = [made_run("a"), made_run("b", seed=3), paused(made_run("b", seed=3), 20, 30)]
+    if not with_histograms:
+        runs = [replace(run, snapshots=()) for run in runs]
+    wide, paused_too = (cell(compare([runs[0], run]), "throughput") for run in runs[1:])
+    assert paused_too.change == pytest.approx(wide.change, abs=0.01)
+    assert paused_too.high - paused_too.low < 2 * (wide.high - wide.low) < 4  # type: ignore[operator]
 
 
 def test_another_mix_of_the_same_requests_is_another_load() -> None:

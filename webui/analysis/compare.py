@@ -30,6 +30,7 @@ from webui.analysis.compare_sample import Sample
 from webui.analysis.compare_shares import share_difference
 from webui.analysis.compare_words import verdict
 from webui.analysis.document import RunDocument, TotalsPart
+from webui.analysis.pauses import pauses
 from webui.errors import InvalidInput
 from webui.metrics.histogram import Histogram, merge
 from webui.metrics.percentiles import supported
@@ -57,8 +58,14 @@ class Compared:
     def sample(self) -> Sample:
         """Its rows as columns; there are some."""
         if self.snapshots:
-            return Sample.of(self.snapshots, self.load_s)
-        return Sample.of_rows(self.document.snapshots)
+            return Sample.of(self.snapshots, self.load_s, self._held_up)
+        return Sample.of_rows(self.document.snapshots, self.load_s, self._held_up)
+
+    @property
+    def _held_up(self) -> list[tuple[float, float]]:
+        """Its pauses, as far as they took effect."""
+        applied = [change for change in self.document.changes if change.applied]
+        return list(pauses(applied, self.document.duration_s or 0.0))
 
     @property
     def load_s(self) -> float:

@@ -14,6 +14,7 @@ from webui.metrics.histogram import Histogram, Indices, lowest_of, width_of
 from webui.metrics.snapshot import Snapshot
 
 Floats = NDArray[np.float64]
+Spans = Sequence[tuple[float, float]]
 _CELLS = (
     40  # a unit of log odds is cut into so many cells: 0.6 % of the requests at p50, 2.5 % of those above p99
 )
@@ -70,13 +71,14 @@ class Sample:
         return len(self.seconds)
 
     @classmethod
-    def of(cls, snapshots: Sequence[Snapshot], load_s: float) -> "Sample":
-        """Of a run's rows in order of time. `load_s` is the divisor of its rates."""
+    def of(cls, snapshots: Sequence[Snapshot], load_s: float, held_up: Spans = ()) -> "Sample":
+        """Of a run's rows in order of time. `load_s` is the divisor of its rates; `held_up` are its pauses,
+        from and to in seconds."""
         stats = [snapshot.all_endpoints for snapshot in snapshots]
         totals = [each.totals for each in stats]
         ends = np.array([[snapshot.start_ns, snapshot.end_ns] for snapshot in snapshots]) / 1e9
         return cls(
-            _load_seconds(ends[:, 0], ends[:, 1], load_s),
+            _load_seconds(ends[:, 0], ends[:, 1], load_s, held_up),
             np.array([each.sent for each in totals], float),
             np.array([each.successes for each in totals], float),
             np.array([each.failures for each in totals], float),
@@ -85,12 +87,12 @@ class Sample:
         )
 
     @classmethod
-    def of_rows(cls, rows: Sequence[RowPart]) -> "Sample":
+    def of_rows(cls, rows: Sequence[RowPart], load_s: float, held_up: Spans = ()) -> "Sample":
         """Of a result document's rows, which have no histograms."""
-        seconds = np.array([row.interval_s for row in rows])
+        seconds, ends = (np.array([getattr(row, name) for row in rows]) for name in ("interval_s", "t_s"))
         successes = np.array([row.throughput_rps or 0.0 for row in rows]) * seconds
         return cls(
-            seconds,
+            _load_seconds(ends - seconds, ends, load_s, held_up),
             np.array([row.rate_rps or 0.0 for row in rows]) * seconds,
             successes,
             np.array([row.failures for row in rows], float),
@@ -98,11 +100,16 @@ class Sample:
         )
 
 
-def _load_seconds(starts: Floats, ends: Floats, load_s: float) -> Floats:
-    """How much load each interval had: what came after the load's end only lets requests finish."""
-    within = np.maximum(0.0, np.minimum(ends, max(load_s, 1e-9)) - starts)
-    paused = (ends[-1] - starts[0]) > 0 and within.sum() < load_s * 0.999
-    lengths = (ends - starts) if paused or within.sum() == 0 else within
+def _load_seconds(starts: Floats, ends: Floats, load_s: float, held_up: Spans) -> Floats:
+    """How much load each interval had: none while it was paused, and what came after its end only lets
+    requests finish."""
+
+    def offered(moments: Floats) -> Floats:
+        until = np.minimum(moments, load_s + sum(end - begin for begin, end in held_up))
+        return until - sum(np.clip(until, begin, end) - begin for begin, end in held_up)
+
+    lengths = offered(ends) - offered(starts)
+    lengths = lengths if lengths.sum() > 0 else ends - starts
     scaled: Floats = lengths * (load_s / lengths.sum())
     return scaled
 

@@ -47,7 +47,9 @@ def _of_run(
 
 def _why(run: ComparedRunPart, base: ComparedRunPart) -> str:
     letter, reason = (base.letter, base.reasons[0]) if base.reasons else (run.letter, run.reasons[0])
-    return f"of {letter}, {reason}" if reason.startswith("it") else reason
+    subject, _, rest = reason.partition(" ")
+    named = {"it": letter, "its": f"{letter}’s"}.get(subject, subject)
+    return f"{named} {rest}"
 
 
 def _lead(cells: dict[str, CellPart], *, open_model: bool) -> str:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from webui.analysis.pauses import pauses
 from webui.plan.load import ConstantRate, ConstantUsers, RampingRate, RampingUsers, Shape
 from webui.plan.pacing import rate_line
 from webui.runs.changes import RunChange, paused_s
@@ -36,8 +37,8 @@ def planned_points(view: RunView) -> Points:
     kind = "rate" if isinstance(view.plan.load, ConstantRate | RampingRate) else "users"
     held = [change for change in view.changes if change.kind == kind and change.value is not None]
     end = view.planned_s if view.planned_s is not None else view.elapsed_s
-    pauses = _pauses(view.changes, view.elapsed_s)
-    shifted = [(_run_time(pauses, at), value) for at, value in corners]
+    held_up = list(pauses(view.changes, view.elapsed_s))
+    shifted = [(_run_time(held_up, at), value) for at, value in corners]
     if not held:
         return _extended(shifted, end)
     first = held[0].t_s
@@ -70,23 +71,12 @@ def _stage_corners(begin: float, stages: Sequence[tuple[float, float]]) -> Point
     return points
 
 
-def _run_time(pauses: Sequence[tuple[float, float]], clock_s: float) -> float:
+def _run_time(held_up: Sequence[tuple[float, float]], clock_s: float) -> float:
     """The run's time at which the plan's clock reads `clock_s`: every pause before it comes on top."""
     at = clock_s
-    for begin, end in pauses:
+    for begin, end in held_up:
         at += end - begin if begin < at else 0.0
     return at
-
-
-def _pauses(changes: Sequence[RunChange], until_s: float) -> list[tuple[float, float]]:
-    pauses, begin = [], None
-    for change in changes:
-        if change.kind == "pause" and begin is None:
-            begin = change.t_s
-        elif change.kind == "resume" and begin is not None:
-            pauses.append((begin, change.t_s))
-            begin = None
-    return pauses if begin is None else [*pauses, (begin, until_s)]
 
 
 def _until(points: Points, end: float) -> Points:

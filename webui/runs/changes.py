@@ -2,10 +2,11 @@
 the changes do to the run's planned end. Pure."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
+from webui.analysis.pauses import pauses
 from webui.errors import Conflict, InvalidInput, Problem
 from webui.metrics.snapshot import Mark
 from webui.plan.load import (
@@ -132,19 +133,7 @@ def is_paused(changes: Iterable[RunChange]) -> bool:
 
 def paused_s(changes: Iterable[RunChange], until_s: float) -> float:
     """How long the load was paused altogether, up to `until_s` since the start."""
-    return math.fsum(max(0.0, end - begin) for begin, end in _pauses(changes, until_s))
-
-
-def _pauses(changes: Iterable[RunChange], until_s: float) -> Iterator[tuple[float, float]]:
-    begin: float | None = None
-    for change in changes:
-        if change.kind == "pause" and begin is None:
-            begin = change.t_s
-        elif change.kind == "resume" and begin is not None:
-            yield begin, min(change.t_s, until_s)
-            begin = None
-    if begin is not None:
-        yield begin, until_s
+    return math.fsum(end - begin for begin, end in pauses(changes, until_s))
 
 
 def planned_end_s(load: Shape, changes: Sequence[RunChange], until_s: float) -> float | None:

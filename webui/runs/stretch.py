@@ -6,12 +6,13 @@ from webui.runs.model import RunView
 
 
 def stretch_of(view: RunView, from_s: float, to_s: float) -> tuple[Stretch, float]:
-    """The stretch, and for how many seconds of it load was offered: pauses and what came after the planned
+    """The stretch, and for how many seconds of it load was offered: pauses and what came after the load's
     end are no load. Raises InvalidInput."""
     stretch = cut(view.snapshots, from_s, to_s)
     changes = [change for change in view.changes if change.applied]
-    end = offered_s(stretch.to_s, view.planned_s, changes)
-    begin = offered_s(stretch.from_s, view.planned_s, changes)
+    load_end = view.load_s + view.paused_s  # not the planned end: a run may be stopped before it
+    end = offered_s(stretch.to_s, load_end, changes)
+    begin = offered_s(stretch.from_s, load_end, changes)
     return stretch, max(0.0, end - begin)
 
 
