@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
 from tests.postgres import NONE_HERE, Server, binaries, postgres
+
+# Images of Python often say that it is to write no bytecode. Each of the many processes that the tests start
+# would then compile the whole package for itself: half a second, and more than its imports take otherwise.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # On a busy machine an example may take long for no fault of the code. All else is as hypothesis chooses:
 # under CI the same examples every time.
