@@ -39,7 +39,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "lab": frozenset({"settings"}),
     "exports": PURE | {"runs", "store", "security"},  # a run as files, and back into the store
     "runs": PURE | {"fleet", "store", "security", "settings"},
-    "observability": PURE | {"runs", "store", "settings"},
+    "observability": PURE | {"runs", "store", "security", "settings"},  # labels hide secrets
     "experiments": PURE | {"runs", "store", "security", "lab", "settings"},
     # what a router needs from the running application; then the routers: no engine, no fleet
     "web": frozenset({"experiments", "observability", "runs", "store", "lab", "security", "settings"}),

@@ -191,6 +191,19 @@ async def test_a_stop_in_the_moment_when_its_turn_comes(h: Harness, everything: 
     assert h.launch(view.id).stops == 1
 
 
+async def test_a_stop_of_everything_while_a_run_is_being_saved(h: Harness) -> None:
+    h.store.gate = asyncio.Event()
+    coming = asyncio.ensure_future(h.manager.create(plan()))
+    await settle()
+    [run_id] = await h.manager.stop_all()
+    await settle()
+    h.store.gate.set()
+    assert (await coming).status is RunStatus.STOPPED
+    await h.saved(run_id)
+    assert h.store.records[run_id].status == "stopped"
+    assert h.fleet.launches == []
+
+
 async def test_what_has_ended_cannot_be_stopped(h: Harness) -> None:
     run_id = await h.create()
     await h.end(run_id)

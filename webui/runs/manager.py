@@ -112,6 +112,8 @@ class RunManager(Shelved):
         except BaseException:
             self._forget(driver)
             raise
+        if not live.status.live:  # stopped meanwhile
+            self._spawn(self._save_end(driver))
         self._start_next()
         return live.view()
 
@@ -348,7 +350,8 @@ class RunManager(Shelved):
 
     def _end_unstarted(self, driver: Driver, ending: Ending) -> None:
         driver.live.finish(ending)
-        self._spawn(self._save_end(driver))
+        if driver.saved_new:  # else `create` saves its end, too: the store does not know it yet
+            self._spawn(self._save_end(driver))
 
     async def _save_end(self, driver: Driver) -> None:
         await driver.save_end()

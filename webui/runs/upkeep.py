@@ -45,6 +45,8 @@ class Upkeep:
                 await self.once()
             except StoreUnavailable as error:
                 log.warning("Nothing is tidied up for now: %s", error)
+            except Exception:  # such as a run that cannot be read: what was deleted goes all the same
+                log.exception("Not everything could be tidied up")
             await asyncio.sleep(EVERY_S)
 
     async def once(self) -> None:
