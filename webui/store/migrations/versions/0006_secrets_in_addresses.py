@@ -13,7 +13,7 @@ from webui.plan.secrets import is_secret_name
 revision = "0006"
 down_revision = "0005"
 
-_BATCH = 500
+_BATCH = 50  # with their plans, which may have many megabytes each
 _USERINFO = re.compile(r"(?<=://)[^\s/@?#\"']+(?=@)")
 _RUNS = sa.table(
     "runs",
