@@ -19,7 +19,7 @@ from webui.metrics import codec
 from webui.runs.stored import stored_document, stored_view
 from webui.runs.upkeep import Upkeep
 from webui.store import RunQuery, Store
-from webui.store.database import MIGRATIONS
+from webui.store.revisions import MIGRATIONS
 from webui.store.tables import Moment
 
 pytestmark = [

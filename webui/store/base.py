@@ -2,10 +2,15 @@
 
 from collections.abc import Callable, Coroutine
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Table
 
 from webui.errors import NotFound
 from webui.store.database import Database
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -17,6 +22,17 @@ class StorePart:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def _insert_into(self, table: Table) -> "postgresql.Insert | sqlite.Insert":
+        """An INSERT that may have an ON CONFLICT, which is written alike in both databases; SQLAlchemy has a
+        construct for each. The other database's is not imported: PostgreSQL's takes as long as all tables."""
+        if self._database.dialect == "postgresql":
+            from sqlalchemy.dialects import postgresql
+
+            return postgresql.insert(table)
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table)
 
 
 def whole(

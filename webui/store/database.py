@@ -9,24 +9,19 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from sqlalchemy import URL, Connection, ExceptionContext, event, make_url, text
+from sqlalchemy import URL, Connection, ExceptionContext, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from webui.errors import InvalidInput, StoreUnavailable
 from webui.store import postgresql
-from webui.store.faults import busy, mapped, not_writable, unavailable, where
+from webui.store.faults import busy, mapped, not_writable
+from webui.store.revisions import is_newest
 
 BUSY_S: Final = 5.0  # how long a transaction waits for others that write
 CLOSE_S: Final = 1.0
-MIGRATION_S: Final = 50  # how long a dashboard waits while another one migrates
-MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 _WRITES = "katydid_writes"
-_MIGRATION_LOCK = 0x6B617479  # any number that no other program locks
 _T = TypeVar("_T")
 
 
@@ -112,18 +107,10 @@ class Database:
             self._turn.release()
 
     async def _prepare(self) -> None:
-        try:
-            if self.dialect == "sqlite":
-                await self._use_write_ahead_log()
-            async with self.writing() as connection:
-                await connection.run_sync(_migrate)
-        except CommandError as error:
-            if "Can't locate revision" not in str(error):
-                raise unavailable(self.url, error) from error
-            raise StoreUnavailable(
-                f"{where(self.url)} was written by a newer version of Katydid: upgrade Katydid, "
-                "or name another database."
-            ) from error
+        if self.dialect == "sqlite":
+            await self._use_write_ahead_log()
+        async with self.writing() as connection:
+            await connection.run_sync(_bring_up_to_date)
 
     async def _use_write_ahead_log(self) -> None:
         # Remembered in the file itself, and not possible inside a transaction.
@@ -218,13 +205,11 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _migrate(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.execute(text(f"SET LOCAL lock_timeout = '{MIGRATION_S}s'"))
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    command.upgrade(config, "head")
+def _bring_up_to_date(connection: Connection) -> None:
+    if not is_newest(connection):
+        from webui.store.migrating import migrate
+
+        migrate(connection)
 
 
 def _dump_json(value: object) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import Select, delete, func, select, tuple_, union_all
 from sqlalchemy import literal as bound
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from webui.store import listing, rows
@@ -30,12 +29,11 @@ class Plans(StorePart):
         """Makes the run its plan's baseline, in place of any other. Raises NotFound, also for a run whose
         plan has no key yet."""
         this = select(runs.c.plan_key).where(runs.c.id == run_id, SHOWN)
-        into = postgresql.insert if self._database.dialect == "postgresql" else sqlite.insert
         async with self._database.writing() as connection:
             plan_key = await connection.scalar(this)
             if plan_key is None:
                 raise no_run(run_id)
-            statement = into(baselines).values(plan_key=plan_key, run_id=run_id)
+            statement = self._insert_into(baselines).values(plan_key=plan_key, run_id=run_id)
             await connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=[baselines.c.plan_key], set_={"run_id": statement.excluded.run_id}

@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Self, Unpack
 
 from sqlalchemy import delete, insert, null, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from webui.store import listing
@@ -172,9 +171,7 @@ class Store(Links, Lookup, Plans, Experiments, Deletion, Owners, Commands):
         self, connection: AsyncConnection, run_id: str, rows: Collection[tuple[int, bytes]]
     ) -> int | None:
         """The first position that was written."""
-        # ON CONFLICT is written alike in both, but SQLAlchemy has one construct for each.
-        into = postgresql.insert if self._database.dialect == "postgresql" else sqlite.insert
-        statement = into(snapshots)
+        statement = self._insert_into(snapshots)
         upsert = statement.on_conflict_do_update(
             index_elements=[snapshots.c.run_id, snapshots.c.position],
             set_={"data": statement.excluded.data},

@@ -1,4 +1,4 @@
-"""Run by Alembic: migrates on the connection, and in the transaction, that `store.database` hands over."""
+"""Run by Alembic: migrates on the connection, and in the transaction, that `store.migrating` hands over."""
 
 from alembic import context
 
