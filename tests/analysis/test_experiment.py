@@ -78,6 +78,41 @@ def test_figures_of_a_generator_at_its_limit_are_named_so() -> None:
     assert found.sentence.endswith("The load generator was the limit here, so the target may do more.")
 
 
+def test_a_level_beyond_the_best_that_is_not_trustworthy_limits_the_ratio_too() -> None:
+    """Without the generator's limit it might have been the best."""
+    after = slots(160)
+    after[-1] = after[-1].model_copy(update={"trustworthy": False, "throughput_rps": 900.0})
+    found = difference(slots(40), after)
+    assert found.throughput_ratio == pytest.approx(1.6)
+    assert found.generator_limited
+    assert found.at_a_time is None
+    assert found.sentence.startswith("4 workers: 1.6 times the throughput; p95 at 64 users falls")
+
+
+def test_a_generator_that_waited_for_a_processor_is_named_beside_the_ratio() -> None:
+    """Two workers and the generator on two cores: fewer times the throughput, and not by the service."""
+    found = difference(slots(40), slots(32, generator_wait_percent=34.6))
+    assert found.generator_wait_percent == 34.6
+    assert found.sentence.startswith("4 workers: 0.8 times the throughput; ")
+    assert found.sentence.endswith(
+        " Processors were short: the load generator waited for one up to 35% of its time, so this may be the "
+        "machine's limit, not the service's."
+    )
+    assert "Processors" not in difference(slots(40), slots(32, generator_wait_percent=9.0)).sentence
+
+
+def test_a_diagnosis_that_could_not_tell_leaves_the_number_open() -> None:
+    rows = [VariantFigures("1 worker", slots(40)), VariantFigures("4 workers", slots(160), undecided=True)]
+    assert differences(rows)[0].at_a_time is None
+    assert "at a time" not in differences(rows)[0].sentence
+
+
+def test_latency_is_the_same_at_no_more_levels_than_were_compared() -> None:
+    after = slots(40)
+    after[-1] = after[-1].model_copy(update={"trustworthy": False})
+    assert "p95 is about the same at every level that tells." in difference(slots(40), after).sentence
+
+
 def test_only_levels_that_both_have_are_compared() -> None:
     found = difference(slots(40)[:3], slots(160))
     assert found.throughput_ratio == pytest.approx(1.0)

@@ -34,7 +34,7 @@ def experiment(users: tuple[int, ...] = (1, 16), status: Status = "finished") ->
         )
         progress = progress.with_cell(cell.model_copy(update={"status": "done", "figures": figures}))
     progress = progress.with_variant(
-        0, pattern="fixed-slots", headline="It handles 40 at a time.", status="done"
+        0, pattern="fixed-slots", headline="It handles 40 at a time.", confidence="low", status="done"
     )
     progress = progress.with_variant(1, problem="it ended", status="failed").closed()
     return Experiment(
@@ -59,7 +59,7 @@ def test_the_report_has_figures_doubt_words_and_problems() -> None:
     assert "not run" in said
     assert "! The load generator may have been the limit here." in said
     assert "no more throughput than 1 worker" in said
-    assert "1 worker: It handles 40 at a time. (fixed slots)" in said
+    assert "1 worker: It handles 40 at a time. (fixed slots, low confidence)" in said
     assert "it ended" in said
     assert "\x1b" not in said
 
@@ -119,7 +119,7 @@ def test_levels_that_do_not_fit_stand_below() -> None:
 def test_a_line_is_said_of_each_cell_and_problem() -> None:
     said = [line.replace("\u00a0", " ") for line in lines(experiment())]
     assert said[0] == "1 worker, 1 user: 20.0 successes/s  p95 50.0 ms  100% successes"
-    assert said[2] == "1 worker: It handles 40 at a time. (fixed slots)"
+    assert said[2] == "1 worker: It handles 40 at a time. (fixed slots, low confidence)"
     assert said[-1].endswith("bad: it ended")
 
 

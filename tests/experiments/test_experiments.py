@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import Service
+from webui.analysis.document import AuditPart
 from webui.experiments import Definition, Experiment, ExperimentManager
 from webui.experiments.model import over_workers
+from webui.experiments.running import _figures
 from webui.lab.registry import find
 from webui.store import RunQuery
 
@@ -55,6 +57,16 @@ async def test_each_cell_is_a_run_that_knows_its_place(
     assert page.items[3].cell == {"variant": "4 workers", "users": 8}
     assert found.progress.differences[0].throughput_ratio == 1
     assert [each.id for each in await experiments.recent()] == [begun.id]
+
+
+async def test_a_cell_keeps_how_long_its_generator_waited(
+    service: Service, experiments: ExperimentManager
+) -> None:
+    found = await ended(experiments, (await experiments.create(grid())).id)
+    document = (await service.manager.view(found.progress.cells[0].run_id or "")).result()
+    audit = AuditPart(trustworthy=True, generator_wait_percent=35.0)
+    figures = _figures(1, document.model_copy(update={"audit": audit}))
+    assert (figures.generator_wait_percent, figures.trustworthy) == (35.0, True)
 
 
 async def test_a_variant_that_does_not_start_says_why_and_the_next_one_begins(
@@ -224,3 +236,43 @@ async def test_the_api_shares_lists_and_revokes(service: Service, experiments: E
     [listed] = (await service.client.get(api)).json()["items"]
     assert listed["revoked_at"] is not None
     assert (await service.client.post("/api/v1/experiments/x_none/shares")).status_code == 404
+
+
+async def test_one_that_is_stopped_before_its_first_step_is_stopped(
+    service: Service, experiments: ExperimentManager
+) -> None:
+    """A task that is cancelled before it has begun runs nothing, not even its own end."""
+    begun = await experiments.create(grid())
+    await experiments.stop(begun.id)
+    assert (await experiments.view(begun.id)).status == "stopped"
+    assert not experiments.busy
+    record = await service.store.get_experiment(begun.id)
+    assert record is not None
+    assert record.status == "stopped"
+
+
+async def test_stopping_twice_at_once_ends_it_in_order(
+    service: Service, experiments: ExperimentManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.fleet.quick = False
+    begun = await experiments.create(grid())
+    while not service.fleet.launches:
+        await asyncio.sleep(0.005)
+    stop, ends = service.manager.stop, []
+
+    async def slowly(run_id: str) -> None:
+        await asyncio.sleep(0.01)
+        ends.append(run_id)
+        await stop(run_id)
+
+    monkeypatch.setattr(service.manager, "stop", slowly)
+    first = asyncio.create_task(experiments.stop(begun.id))
+    await asyncio.sleep(0)
+    await asyncio.gather(first, experiments.stop(begun.id), experiments.stop_everything())
+    assert ends
+    assert (await experiments.view(begun.id)).status == "stopped"
+    record = await service.store.get_experiment(begun.id)
+    assert record is not None
+    assert record.status == "stopped"
+    assert service.lab.running() == ()
+    assert service.manager.live_runs() == []

@@ -15,6 +15,7 @@ SAME = 0.07  # a ratio closer to 1 than this is no clear difference between runs
 RELIABLE_PERCENT = 99.0  # successes below this share: latency of the rest says little
 SUCCESS_POINTS = 1.0  # a difference in success rate worth a word
 SATURATED = 0.8  # of the throughput that users without any waiting would reach
+SHORT_PERCENT = 10.0  # of its time the generator waits for a processor: from there on there are too few
 
 
 class CellFigures(Part):
@@ -26,15 +27,18 @@ class CellFigures(Part):
     p95_ms: float | None = None
     success_percent: float | None = None
     trustworthy: bool = True
+    generator_wait_percent: float | None = None  # of its time the load generator had no processor
 
 
 @dataclass(frozen=True, slots=True)
 class VariantFigures:
-    """One row of the grid. `parallelism` is what its diagnosis says, where it says it."""
+    """One row of the grid. `parallelism` is what its diagnosis says, where it says it; `undecided`: that the
+    diagnosis could not tell."""
 
     label: str
     cells: Sequence[CellFigures]
     parallelism: float | None = None
+    undecided: bool = False
 
     @property
     def best(self) -> CellFigures | None:
@@ -43,11 +47,20 @@ class VariantFigures:
         return max(measured, key=lambda cell: cell.throughput_rps or 0.0, default=None)
 
     @property
+    def ceiling(self) -> Sequence[CellFigures]:
+        """The cells that say how high the throughput gets: the best, and those with more users."""
+        best = self.best
+        return [] if best is None else [cell for cell in self.cells if cell.users >= best.users]
+
+    @property
     def at_a_time(self) -> float | None:
         """How many requests it works on at a time: the diagnosis' figure, else Little's law on the highest
-        throughput and the median at the lowest level. None while throughput still rises with users."""
+        throughput and the median at the lowest level. None while throughput still rises with users, and where
+        the generator, or nobody knows what, was the limit."""
         if self.parallelism is not None:
             return self.parallelism
+        if self.undecided or not all(cell.trustworthy for cell in self.ceiling):
+            return None
         lowest = min(self.cells, key=lambda cell: cell.users, default=None)
         highest = max(self.cells, key=lambda cell: cell.users, default=None)
         best = self.best
@@ -77,6 +90,8 @@ class Difference(Part):
     p95_ms: Change | None = None  # at the level where it changed most
     success_percent: Change | None = None
     generator_limited: bool = False  # a cell that the ratio rests on is not trustworthy
+    generator_wait_percent: float | None = None  # the most in such a cell
+    everywhere: bool = True  # latency was compared at every level
     sentence: str = ""
 
 
@@ -94,7 +109,10 @@ def _difference(first: VariantFigures, other: VariantFigures) -> Difference | No
     if not pairs:
         return None
     common = {cell.users for cell, _ in pairs}
-    before, after = (_within(variant, common).best for variant in (first, other))
+    rows = [_within(variant, common) for variant in (first, other)]
+    before, after = (row.best for row in rows)
+    rests_on = [cell for row in rows for cell in row.ceiling]
+    latencies = list(_latencies(pairs))
     ratio = None
     if before and after and before.throughput_rps and after.throughput_rps:
         ratio = after.throughput_rps / before.throughput_rps
@@ -104,9 +122,11 @@ def _difference(first: VariantFigures, other: VariantFigures) -> Difference | No
         against=first.label,
         throughput_ratio=ratio,
         at_a_time=other.at_a_time,
-        p95_ms=_largest(_latencies(pairs)),
+        p95_ms=_largest(latencies),
         success_percent=_success(pairs),
-        generator_limited=any(cell is not None and not cell.trustworthy for cell in (before, after)),
+        generator_limited=not all(cell.trustworthy for cell in rests_on),
+        generator_wait_percent=max((cell.generator_wait_percent or 0.0 for cell in rests_on), default=None),
+        everywhere=len(latencies) == len(pairs),
     )
     return found.model_copy(update={"sentence": _sentence(found)})
 
@@ -151,16 +171,24 @@ def _success(pairs: Iterable[tuple[CellFigures, CellFigures]]) -> Change | None:
 
 
 def _sentence(found: Difference) -> str:
-    parts = [_throughput_words(found), _latency_words(found.p95_ms), _success_words(found.success_percent)]
+    parts = [_throughput_words(found), _latency_words(found), _success_words(found.success_percent)]
     words = "; ".join(part for part in parts if part)
     if not words:
         return ""
-    limited = (
-        " The load generator was the limit here, so the target may do more."
-        if found.generator_limited
-        else ""
+    return f"{found.label}: {words}.{_caveat(found)}"
+
+
+def _caveat(found: Difference) -> str:
+    """What the ratio may be besides the service's."""
+    if found.generator_limited:
+        return " The load generator was the limit here, so the target may do more."
+    waited = found.generator_wait_percent or 0.0
+    if waited < SHORT_PERCENT or found.throughput_ratio is None:
+        return ""
+    return (
+        f" Processors were short: the load generator waited for one up to {waited:.0f}% of its time, so this "
+        "may be the machine's limit, not the service's."
     )
-    return f"{found.label}: {words}.{limited}"
 
 
 def _throughput_words(found: Difference) -> str:
@@ -178,17 +206,16 @@ def _inside(label: str) -> str:
     return label[:1].lower() + label[1:] if label[:1].isupper() and label[1:2].islower() else label
 
 
-def _latency_words(change: Change | None) -> str:
+def _latency_words(found: Difference) -> str:
+    change = found.p95_ms
     if change is None:
         return ""
-    at, ratio = (
-        f"p95 at {change.users:,} user{'' if change.users == 1 else 's'}",
-        change.after / change.before,
-    )
+    ratio = change.after / change.before
     if abs(ratio - 1) <= SAME:
-        return "p95 is about the same at every level"
+        return f"p95 is about the same at every level{'' if found.everywhere else ' that tells'}"
     verb = "falls" if ratio < 1 else "rises"
-    return f"{at} {verb} from {milliseconds(change.before)} to {milliseconds(change.after)}"
+    times = f"from {milliseconds(change.before)} to {milliseconds(change.after)}"
+    return f"p95 at {_users(change.users)} {verb} {times}"
 
 
 def _success_words(change: Change | None) -> str:

@@ -195,6 +195,8 @@ def _diagnosed(rows: Sequence[HeatRow]) -> Iterator[tuple[str, VariantState]]:
 
 
 def _why(state: VariantState) -> str:
-    """`This service handles 40 requests at a time. (fixed slots)`."""
+    """`This service handles 40 requests at a time. (fixed slots, high confidence)`."""
     pattern = _PATTERNS[state.pattern] if state.pattern else ""
+    if state.confidence and state.pattern != "inconclusive":
+        pattern += f", {state.confidence} confidence"
     return f"{printable(state.headline)} ({pattern})" if state.headline else pattern

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from webui.analysis.diagnosed import Pattern
+from webui.analysis.diagnosed import Confidence, Pattern
 from webui.analysis.experiment import CellFigures, Difference, VariantFigures, differences
 from webui.analysis.part import Part
 from webui.lab.model import MAX_WORKERS, PracticeTarget
@@ -98,6 +98,7 @@ class VariantState(Part):
     sweep_run_id: str | None = None
     pattern: Pattern | None = None
     headline: str = ""
+    confidence: Confidence | None = None
     at_a_time: float | None = None
 
 
@@ -158,6 +159,7 @@ class Progress(Part):
                 label=variant.label,
                 cells=[cell.figures for cell in self.row(place) if cell.figures is not None],
                 parallelism=self.variants[place].at_a_time,
+                undecided=self.variants[place].pattern == "inconclusive",
             )
             for place, variant in enumerate(definition.variants)
         ]

@@ -126,7 +126,13 @@ class Running:
         if found is not None:
             known = found.pattern != "inconclusive"
             at_a_time = found.effective_parallelism.value if known else None
-            self._change(row, pattern=found.pattern, headline=found.headline, at_a_time=at_a_time)
+            self._change(
+                row,
+                pattern=found.pattern,
+                headline=found.headline,
+                confidence=found.confidence,
+                at_a_time=at_a_time,
+            )
 
     async def _to_its_end(
         self, plan: Plan, place: dict[str, object], cell: Cell | None, row: int = 0
@@ -176,4 +182,5 @@ def _figures(users: int, document: RunDocument) -> CellFigures:
         p95_ms=document.response_time_ms.p95,
         success_percent=document.totals.success_percent,
         trustworthy=document.audit.trustworthy is not False,
+        generator_wait_percent=document.audit.generator_wait_percent,
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -99,8 +99,7 @@ class ExperimentManager:
             async with self._turn:
                 await running.run()
         except asyncio.CancelledError:
-            reason = CLOSED if self._closing else BY_YOU
-            await self._finish(running, "interrupted" if self._closing else "stopped", reason)
+            await self._finish_early(running)
             raise
         except Exception as error:
             known = isinstance(error, KatydidError)
@@ -110,6 +109,12 @@ class ExperimentManager:
             await self._finish(running, "interrupted", reason)
         else:
             await self._finish(running, "finished", "")
+
+    async def _finish_early(self, running: Running) -> None:
+        if self._closing:
+            await self._finish(running, "interrupted", CLOSED)
+        else:
+            await self._finish(running, "stopped", BY_YOU)
 
     async def _finish(self, running: Running, status: Status, reason: str) -> None:
         running.end(status, reason)
@@ -128,8 +133,17 @@ class ExperimentManager:
         if task is None:
             await self.view(experiment_id)
             return
-        task.cancel()
-        await asyncio.wait([task])
+        await self._end([experiment_id])
+
+    async def _end(self, ids: Sequence[str]) -> None:
+        """Cancels these experiments and waits until they have ended."""
+        tasks = [self._tasks[id] for id in ids]
+        _cancel(tasks)
+        if tasks:
+            await asyncio.wait(tasks)
+        for id in ids:
+            if id in self._tasks:  # cancelled before its first step, so nothing of it ran
+                await self._finish_early(self._live[id])
 
     @property
     def busy(self) -> bool:
@@ -139,12 +153,10 @@ class ExperimentManager:
     async def stop_everything(self) -> tuple[list[str], list[str]]:
         """Ends all experiments and all live runs of this process, those that wait included; the ids of the
         runs and of the experiments. What is measured stays."""
-        ids, tasks = list(self._tasks), list(self._tasks.values())
-        for task in tasks:  # before the runs: an experiment would go on with its next one
-            task.cancel()
+        ids = list(self._tasks)
+        _cancel(self._tasks.values())  # before the runs: an experiment would go on with its next one
         runs = await self._manager.stop_all()
-        if tasks:
-            await asyncio.wait(tasks)
+        await self._end([id for id in ids if id in self._tasks])
         return runs, ids
 
     async def view(self, experiment_id: str) -> Experiment:
@@ -174,11 +186,14 @@ class ExperimentManager:
     async def close(self) -> None:
         """Ends all of them."""
         self._closing = True
-        tasks = list(self._tasks.values())
-        for task in tasks:
+        await self._end(list(self._tasks))
+
+
+def _cancel(tasks: Iterable["asyncio.Task[None]"]) -> None:
+    """A second cancelling would break into the end that the first one began."""
+    for task in tasks:
+        if not task.cancelling():
             task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
 
 
 _FIELDS = {"base_url": "variants[{0}].base_url", "load.users": "users", "load.duration_s": "cell_s"}
