@@ -350,9 +350,9 @@ DOCUMENT = json.dumps({"items": [{"id": 3, "name": "ü"}], "ok": True}).encode()
         ({"on": "status", "is": "== 200"}, None),
         ({"on": "status", "is": "== 201"}, "status should be == 201, was 200"),
         ({"on": "header", "name": "x-kind", "is": "contains mp"}, None),
-        ({"on": "header", "name": "X-None", "is": "exists"}, "header X-None should be exists, was null"),
+        ({"on": "header", "name": "X-None", "is": "exists"}, "header X-None should exist, was null"),
         ({"on": "body", "is": "contains items"}, None),
-        ({"on": "body", "is": "not contains items"}, "body should be not contains items"),
+        ({"on": "body", "is": "not contains items"}, "body should not contain items"),
         ({"on": "json", "path": "$.items[0].id", "is": "== 3"}, None),
         (
             {"on": "json", "path": "$.items[0].name", "is": '== "ö"'},

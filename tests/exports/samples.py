@@ -56,7 +56,7 @@ def row(index: int, *, successes: int = 120, failures: int = 3) -> Snapshot:
     )
     slow = Histogram.of([2_000 * MS] * 2)
     second = EndpointStats(Totals(2, 2, 2, 2, 0, 0, 0, 10, 20), {201: 2}, slow, slow, Histogram.of([]), slow)
-    sample = f"body should be contains items, was {PAYLOAD} password={SECRET}"
+    sample = f"body should contain items, was {PAYLOAD} password={SECRET}"
     errors = {
         (0, "http_503"): ErrorCount(failures - 1, index * S, index * S + 5, f"{ODD} Bearer {SECRET}"),
         (0, "check_failed"): ErrorCount(1, index * S + 7, index * S + 9, sample),

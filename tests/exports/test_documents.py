@@ -140,6 +140,10 @@ def cases(status: str = "failed", **changes: Any) -> dict[str, ET.Element]:
     found = root.findall("testsuite/testcase")
     assert int(root.get("tests", "")) == len(found)
     assert int(root.get("failures", "")) == len(root.findall("testsuite/testcase/failure"))
+    for part in (root, *root.findall("testsuite")):
+        times = [float(each.get("time", "")) for each in part.iter("testcase")]
+        assert float(part.get("time", "")) == sum(times)
+    assert float(root.get("time", "")) == round(run(status).result().duration_s or 0, 3)
     return {f"{each.get('classname')}/{each.get('name')}": each for each in found}
 
 
@@ -155,7 +159,7 @@ def test_a_case_for_each_threshold_and_check() -> None:
     assert {part.passed for part in document.thresholds} == {True, False}
     label = "GET /items?api_key=[hidden]"
     status = found[f"checks.{label}/status should be < 500"]
-    body = found[f"checks.{label}/body should be contains items"]
+    body = found[f"checks.{label}/body should contain items"]
     assert verdict(status) == "failure"
     assert status[0].get("message") == "9 responses had another status."
     assert verdict(body) == "failure"
@@ -167,7 +171,7 @@ def test_a_case_for_each_threshold_and_check() -> None:
 def test_of_several_checks_the_first_that_failed_is_blamed() -> None:
     checks = [{"on": "body", "is": "contains items"}, {"on": "size", "is": "< 10kB"}]
     found = cases(requests=[{"path": "/items", "checks": checks}, {"path": "/odd"}], thresholds=[])
-    assert verdict(found["checks.GET /items/body should be contains items"]) == "failure"
+    assert verdict(found["checks.GET /items/body should contain items"]) == "failure"
     assert verdict(found["checks.GET /items/size should be < 10kB"]) == "skipped"
     assert verdict(found["run/run"]) == "failure"
 

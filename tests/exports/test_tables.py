@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.exports.samples import SECRET, run
 from webui.exports import CSV, export, source_of
 from webui.exports.tables import FAILURES, HISTORY, STATS
 from webui.metrics.histogram import merge
+from webui.metrics.snapshot import Totals, WarmUp
 
 # As Locust 2.x writes them: notebooks made for its files go on working.
 LOCUST_STATS = (
@@ -102,6 +104,21 @@ def test_no_cell_is_a_formula_or_a_secret(name: str) -> None:
             assert cell[:1] not in ("=", "+", "-", "@", "\t", "\r")
             assert "\n" not in cell
     assert SECRET not in data
+
+
+@pytest.mark.parametrize("name", CSV)
+def test_a_warm_up_is_said_in_each_row(name: str) -> None:
+    view = run(load={"shape": "sweep", "from": 1, "to": 64})
+    assert view.total is not None
+    warm = replace(view, total=replace(view.total, warmup=WarmUp(2_500_000_000, Totals(9, 9, 9, 9))))
+    told = [
+        {
+            row["Warm-Up s"]
+            for row in csv.DictReader(io.StringIO(export(each, name).data.decode(), newline=""))
+        }
+        for each in (view, warm)
+    ]
+    assert told == [{"0"}, {"2.5"}]
 
 
 def test_a_partial_file_says_so_in_each_row() -> None:

@@ -47,7 +47,7 @@ def test_what_holds(check: dict[str, str]) -> None:
     ("check", "says"),
     [
         ({"on": "status", "is": "!= 200"}, "status should be != 200, was 200"),
-        ({"on": "header", "name": "X-None", "is": "exists"}, "header X-None should be exists, was null"),
+        ({"on": "header", "name": "X-None", "is": "exists"}, "header X-None should exist, was null"),
         ({"on": "json", "path": "$.items[0].id", "is": "4"}, "$.items[0].id should be 4, was 3"),
         ({"on": "json", "path": "$.items[0].id", "is": "< lamp"}, "was 3"),
         ({"on": "time", "is": "< 10ms"}, "time should be < 10ms, was 20 ms"),

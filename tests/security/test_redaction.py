@@ -161,5 +161,9 @@ def test_checks_on_secrets_stay_valid_rules() -> None:
 def test_samples_of_failed_checks_tell_no_secret() -> None:
     text = redact_text('header set-cookie should be contains x, was "id=s3same"')
     assert text == f"header set-cookie should be {HIDDEN}"
-    plain = "header etag should be exists, was null"
+    newer = redact_text('header set-cookie should not contain x, was "id=s3same"')
+    assert newer == f"header set-cookie should not contain {HIDDEN}"
+    there = redact_text('header set-cookie should not exist, was "id=s3"')
+    assert there == f"header set-cookie should {HIDDEN}"
+    plain = "header etag should exist, was null"
     assert redact_text(plain) == plain

@@ -20,28 +20,29 @@ Row = Sequence[Cell]
 PERCENTILES = (50.0, 66.0, 75.0, 80.0, 90.0, 95.0, 98.0, 99.0, 99.9, 99.99, 100.0)
 _PERCENTILE_NAMES = tuple(f"{percentile:g}%" for percentile in PERCENTILES)
 AGGREGATED = "Aggregated"
+_OF_RUN = ("Run Status", "Warm-Up s")  # alike in all rows
 
 STATS = (
     "Type", "Name", "Request Count", "Failure Count", "Median Response Time", "Average Response Time",
     "Min Response Time", "Max Response Time", "Average Content Size", "Requests/s", "Failures/s",
     *_PERCENTILE_NAMES,
     "Successes", "Success %", "Success 50%", "Success 95%", "Success 99%", "Average Received Size", "Cut Off",
-    "Dropped", "Run Status",
+    "Dropped", *_OF_RUN,
 )  # fmt: skip
-FAILURES = ("Method", "Name", "Error", "Occurrences", "First s", "Last s", "Sample", "Run Status")
+FAILURES = ("Method", "Name", "Error", "Occurrences", "First s", "Last s", "Sample", *_OF_RUN)
 HISTORY = (
     "Timestamp", "User Count", "Type", "Name", "Requests/s", "Failures/s", *_PERCENTILE_NAMES,
     "Total Request Count", "Total Failure Count", "Total Median Response Time", "Total Average Response Time",
     "Total Min Response Time", "Total Max Response Time", "Total Average Content Size",
     "Time s", "Interval s", "In Flight", "Successes/s", "Success 50%", "Success 95%", "Success 99%",
-    "Dropped", "Run Status",
+    "Dropped", *_OF_RUN,
 )  # fmt: skip
 STEPS = (
     "Users", "Time s", "Duration s", "Settling s", "Successes/s", "Success %", "Request Count",
     "Failure Count", "Success 50%", "Success 95%", "Success 99%", "Average Response Time", "In Service",
-    "Waiting", "Canary 50%", "Kind", "Run Status",
+    "Waiting", "Canary 50%", "Kind", *_OF_RUN,
 )  # fmt: skip
-DISTRIBUTION = ("Type", "Name", "Percentile", "Response Time", "Count", "Run Status")
+DISTRIBUTION = ("Type", "Name", "Percentile", "Response Time", "Count", *_OF_RUN)
 
 
 def stats_csv(source: Source) -> bytes:
@@ -70,7 +71,7 @@ def _stats_row(source: Source, method: str, name: str, stats: EndpointStats) -> 
         totals.bytes_received / ended if ended else None,
         totals.cut_off,
         totals.dropped,
-        source.status,
+        *_of_run(source),
     ]
 
 
@@ -86,7 +87,7 @@ def failures_csv(source: Source) -> bytes:
             place.first_s,
             place.last_s,
             safe_text(place.sample),
-            source.status,
+            *_of_run(source),
         ]
         for error in source.document.errors
         for place in error.endpoints
@@ -123,7 +124,7 @@ def _history(source: Source) -> Iterator[Row]:
             _rate(now.totals.successes, row.seconds),
             *_of_successes(now),
             now.totals.dropped,
-            source.status,
+            *_of_run(source),
         ]
 
 
@@ -147,7 +148,7 @@ def steps_csv(source: Source) -> bytes:
             step.waiting,
             step.canary_p50_ms,
             safe_text(step.kind),
-            source.status,
+            *_of_run(source),
         ]
         for step in source.document.steps
     ]
@@ -164,12 +165,18 @@ def percentiles_csv(source: Source) -> bytes:
             point.percentile,
             point.value_ms,
             point.below,
-            source.status,
+            *_of_run(source),
         ]
         for method, name, stats in parts
         for point in distribution(stats.response)
     ]
     return csv_file(DISTRIBUTION, rows)
+
+
+def _of_run(source: Source) -> Row:
+    """The run's status, and how long the warm-up was that is in none of the figures."""
+    warmup = source.document.warmup
+    return [source.status, 0 if warmup is None else warmup.duration_s]
 
 
 def csv_file(columns: Sequence[str], rows: Iterable[Row]) -> bytes:

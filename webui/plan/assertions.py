@@ -1,6 +1,7 @@
 """A request's checks, compiled once a run and applied to each full response. Pure."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -60,7 +61,7 @@ class Assertions:
     """The compiled checks of one request."""
 
     def __init__(self, checks: Sequence[Check]) -> None:
-        self._parts = [(check, _reader(check), check.rule.test) for check in checks]
+        self._parts = [(check, claim(check), _reader(check), check.rule.test) for check in checks]
         self.needs_body = any(check.needs_body for check in checks)
         self.needs_headers = any(isinstance(check, HeaderCheck) for check in checks)
         self.needs_time = any(check.on == "time" for check in checks)
@@ -68,13 +69,13 @@ class Assertions:
     def first_failure(self, response: Response) -> str | None:
         """What the first check that does not hold says, with the value that it found; None if all do."""
         cache = _Cache(response)
-        for check, read, test in self._parts:
+        for check, claimed, read, test in self._parts:
             try:
                 value = read(response, cache)
                 if not test(value):
-                    return _sentence(check, value)
+                    return f"{claimed}, was {_shown(check, value)}"
             except Undecided as reason:
-                return f"{subject(check)} should be {check.is_.strip()}, but {reason}"
+                return f"{claimed}, but {reason}"
         return None
 
 
@@ -94,15 +95,24 @@ def _reader(check: Check) -> Read:
     return lambda response, cache: response.time_ns
 
 
-def subject(check: Check) -> str:
+def claim(check: Check) -> str:
+    """What the check wants, in words: `status should be == 200`, `header ETag should not exist`."""
+    rule = check.is_.strip()
+    verb = _VERB.match(rule)
+    if verb is None:
+        return f"{_subject(check)} should be {rule}"
+    return f"{_subject(check)} should {'not ' if verb[1] else ''}{_INFINITIVES[verb[2]]}{rule[verb.end() :]}"
+
+
+_INFINITIVES = {"contains": "contain", "matches": "match", "exists": "exist"}
+_VERB = re.compile(r"(not\s+)?(contains|matches|exists)\b")
+
+
+def _subject(check: Check) -> str:
     """What the check looks at, in words: `status`, `header ETag`, `$.items[0].id`."""
     if isinstance(check, HeaderCheck):
         return f"header {check.name}"
     return check.path if isinstance(check, JsonCheck) else check.on
-
-
-def _sentence(check: Check, value: Any) -> str:
-    return f"{subject(check)} should be {check.is_.strip()}, was {_shown(check, value)}"
 
 
 def _shown(check: Check, value: Any) -> str:

@@ -37,7 +37,10 @@ _QUOTED = re.compile(rf"(?P<q>[\"'])({_NAME})(?P=q)(\s*:\s*)([\"'])(?:\\.|(?!\4)
 _BARE = re.compile(rf"(?<![\w.-])({_NAME})(\s*[=:]\s*)(?!\[hidden\])([^\s&;,\"'<>\[\]{{}}]+)", re.IGNORECASE)
 
 _ENDPOINT = re.compile(r'(\s*endpoint\(\s*)("(?:[^"\\]|\\.)*")')
-_CHECKED = re.compile(rf"({_NAME}[^\s]* should be ).*", re.IGNORECASE | re.DOTALL)
+_CHECKED = re.compile(  # as `webui.plan.assertions.claim` words it
+    rf"({_NAME}[^\s]* should (?:(?:be|(?:not )?(?:contain|match)) |(?=(?:not )?exist\b))).*",
+    re.IGNORECASE | re.DOTALL,
+)
 _HIDDEN_KEY = f"-----BEGIN PRIVATE KEY-----\n{HIDDEN}\n-----END PRIVATE KEY-----\n"
 
 
