@@ -162,6 +162,8 @@ async def test_a_cursor_that_is_none_is_refused(store: Store, cursor: str) -> No
         ["created", True, "2026-11-22T12:00:00", "r"],
         ["created", True, "0001-01-01T00:00:00+23:00", "r"],
         ["created", True, "9999-12-31T23:59:59-23:00", "r"],
+        ["name", True, "\ud800", "r"],
+        ["target", True, "x", "\ud800"],
     ],
 )
 async def test_a_cursor_to_a_place_that_no_row_can_have_is_refused(store: Store, place: list[Any]) -> None:
@@ -174,6 +176,9 @@ async def test_text_with_a_nul_is_kept_and_looked_for(store: Store) -> None:
     await store.add_run(record(name="a\0b", note="\0", tags=["x\0"]))
     for query in (RunQuery(search="a\0b"), RunQuery(search="\0"), RunQuery(tag="x\0")):
         assert (await store.list_runs(query)).total == 1, query
+    assert (await store.list_runs(RunQuery(target="127\0"))).total == 0
+    behind = written_cursor(["name", False, "a\0", "r"])
+    assert len((await store.list_runs(RunQuery(sort="name", descending=False, cursor=behind))).items) == 1
     assert (await store.list_runs(RunQuery(search="b\0"))).total == 0
     assert await store.get_run("\0") is None
     assert await store.ids_beginning("\0") == []

@@ -125,6 +125,7 @@ def read_cursor(cursor: str, length: int) -> list[Any]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        json.dumps(values, ensure_ascii=False).encode()  # half a character cannot be looked for
     except (ValueError, RecursionError, binascii.Error) as error:
         raise foreign_cursor() from error
     if not isinstance(values, list) or len(values) != length:
@@ -155,7 +156,8 @@ def fitting(statement: Select[Any], query: RunQuery) -> Select[Any]:
         fits = [inner.c.deleted_at.is_(None), *_searched(query, inner.c.search)]
         likely = select(inner.c.id).where(*fits).offset(0).subquery("likely")
         statement = statement.join(likely, likely.c.id == runs.c.id)
-        conditions.append(func.lower(runs.c.target).contains(target.lower(), autoescape=True))
+        lower = func.lower(runs.c.target, type_=runs.c.target.type)  # which cares for what is looked for, too
+        conditions.append(lower.contains(target.lower(), autoescape=True))
     return statement.where(*conditions)
 
 

@@ -203,7 +203,7 @@ SHOWN = runs.c.deleted_at.is_(None)
 # not be used.
 SORT_KEYS: dict[Sort, tuple[ColumnElement[Any], ...]] = {
     "created": (runs.c.created_at,),
-    "name": (func.lower(runs.c.name),),
+    "name": (func.lower(runs.c.name, type_=Words()),),
     "status": (runs.c.status, runs.c.created_at),
     "target": (runs.c.target,),
     "throughput": (func.coalesce(runs.c.throughput_rps, UNMEASURED),),
