@@ -138,6 +138,8 @@ async def test_a_shared_comparison_shows_no_secret_and_leads_nowhere_else(servic
     leads_to = {to for to in re.findall(r'href="(/[^"]*)"', page) if not to.startswith("/static/")}
     assert leads_to - {"/"} == {f"{link[1]}/charts/{name}.csv" for name in COMPARED_CHARTS}
     assert (await text_of(service, f"{link[1]}/charts/p95.csv")).startswith("Run,Name,From s,To s,p95 ms\r\n")
+    for part in ("export/json", "plan.json", "intervals", "closer", "downloads", "title", "stream"):
+        assert (await service.client.get(f"{link[1]}/{part}")).status_code == 404, part
     token = link[1].removeprefix("/s/")
     revoked = await service.client.post(f"/compare/shares/{token}/revoke", data={"run": ["r_a", "r_b"]})
     assert revoked.status_code == 303

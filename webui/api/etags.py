@@ -1,6 +1,5 @@
-"""ETags of answers that do not change any more (RFC 9110, 8.8.3 and 13.1.2)."""
+"""Answers that do not change any more, with their ETags."""
 
-import hashlib
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -8,6 +7,7 @@ from fastapi import Header, Response
 from pydantic import BaseModel
 
 from webui.api.openapi import problems
+from webui.exports.tags import etag, matches
 
 IfNoneMatch = Annotated[
     str | None, Header(description="The `ETag` of an answer that the client has.", max_length=1000)
@@ -47,14 +47,3 @@ def tagged(response: Response, if_none_match: str | None) -> Response:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     response.headers.update(headers)
     return response
-
-
-def etag(body: bytes) -> str:
-    """The tag of these bytes; weak, as they may be compressed on their way."""
-    return f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'
-
-
-def matches(tag: str, if_none_match: str | None) -> bool:
-    """Whether If-None-Match names the tag; weak and strong ones of the same text are alike there."""
-    named = {each.strip().removeprefix("W/") for each in (if_none_match or "").split(",")}
-    return "*" in named or tag.removeprefix("W/") in named

@@ -3,7 +3,6 @@
 The same bytes come from the page, the API and the command line: a format depends on nothing but the run.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from webui.exports.recording import recording_json
 from webui.exports.report import report
 from webui.exports.source import Source, source_of
 from webui.exports.tables import failures_csv, history_csv, percentiles_csv, stats_csv, steps_csv
+from webui.exports.tags import etag
 from webui.runs.model import RunView
 
 __all__ = ["CSV", "FORMATS", "Export", "Format", "Source", "export", "format_of", "source_of"]
@@ -81,6 +81,5 @@ def export(view: RunView, name: str) -> Export:
     chosen = format_of(name)
     source = source_of(view)
     data = chosen.render(source)
-    # Weak, as it may be compressed on its way, which is the same result in other bytes.
-    etag = None if source.partial else f'W/"{hashlib.sha256(data).hexdigest()[:32]}"'
-    return Export(data, chosen.file_name(source), chosen.media_type, etag)
+    tag = None if source.partial else etag(data)
+    return Export(data, chosen.file_name(source), chosen.media_type, tag)

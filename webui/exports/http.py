@@ -3,6 +3,7 @@
 from fastapi import Response
 
 from webui.exports import Export
+from webui.exports.tags import matches
 
 
 def file_response(export: Export, if_none_match: str | None = None) -> Response:
@@ -11,14 +12,8 @@ def file_response(export: Export, if_none_match: str | None = None) -> Response:
         headers = {"Cache-Control": "no-store"}
     else:
         headers = {"Cache-Control": "private, no-cache", "ETag": export.etag}
-        if _has(if_none_match or "", export.etag):
+        if matches(export.etag, if_none_match):
             return Response(status_code=304, headers=headers)
     headers["Content-Disposition"] = f'attachment; filename="{export.file_name}"'
     headers["X-Content-Type-Options"] = "nosniff"
     return Response(export.data, media_type=export.media_type, headers=headers)
-
-
-def _has(if_none_match: str, etag: str) -> bool:
-    """Whether the header names the tag; weak and strong ones of the same text are alike here (RFC 9110)."""
-    named = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
-    return "*" in named or etag.removeprefix("W/") in named

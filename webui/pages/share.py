@@ -107,11 +107,14 @@ def _page(view: RunView, share: ShareRecord, root: str, stretch: tuple[str, str]
 
 
 async def shared_view(token: str, manager: RunManager, store: Store) -> RunView | Response:
-    """The run that the link shows, without secrets, or the page that says why it does not open."""
+    """The run that the link shows, without secrets, or the page that says why it does not open. Raises
+    NotFound for a link to a comparison or an experiment: of its runs it shows no more than that page does."""
     share = await store.share(token)
     closed = why_closed(share, datetime.now(UTC))
     if share is None or closed is not None:
         return closed_page(closed or "unknown")
+    if share.runs or share.experiment_id:
+        raise NotFound("This link has no such part.")
     view = await manager.view(share.run_id)
     return await run_in_threadpool(as_shared, view, hide_target=share.hide_target)
 

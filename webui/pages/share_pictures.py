@@ -3,7 +3,6 @@
 They may be kept for a short time and are asked for from other sites, unlike all else that is shared.
 """
 
-import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated
@@ -15,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from webui.exports import badge, preview
 from webui.exports.badge import CLOSED, Badge, badge_svg, run_badge
 from webui.exports.preview import Preview, preview_png, run_preview
+from webui.exports.tags import etag, matches
 from webui.pages.share import closed_page
 from webui.runs.comparing import compare_views
 from webui.runs.manager import RunManager
@@ -106,7 +106,7 @@ def _picture(
         **EMBEDDABLE,  # a picture needs nothing, and one opened by itself is allowed nothing
     }
     if live is not None:
-        headers["ETag"] = f'W/"{hashlib.sha256(data).hexdigest()[:32]}"'
-        if if_none_match is not None and headers["ETag"] in if_none_match:
+        headers["ETag"] = etag(data)
+        if matches(headers["ETag"], if_none_match):
             return Response(status_code=304, headers=headers)
     return Response(data, status, headers, media_type)

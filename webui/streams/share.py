@@ -34,7 +34,7 @@ async def share_stream(
 ) -> EventSourceResponse:
     """As the run page's stream, without secrets and controls."""
     share = await store.share(token)
-    if share is None or why_closed(share, datetime.now(UTC)):
+    if share is None or why_closed(share, datetime.now(UTC)) or share.runs:
         raise NotFound("This link does not open any more.")
     await must_exist(share.run_id, manager, store)
     feeds: RunFeeds = request.app.state.run_feeds
