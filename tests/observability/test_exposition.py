@@ -10,7 +10,7 @@ from prometheus_client import parser
 from prometheus_client.openmetrics import parser as openmetrics_parser
 
 from tests.observability.conftest import a_plan, a_second, a_view
-from webui.observability import exposition
+from webui.observability.exposition import exposition
 from webui.observability.model import BOUNDS_S, Family, Kind
 from webui.observability.of_runs import MAX_ENDPOINTS, RUN_METRICS, readings_of
 from webui.observability.watch import MAX_ENDED, MAX_LIVE, family_of

@@ -108,7 +108,7 @@ def _quantile(tails: Tails, above: NDArray[np.float32], total: Floats, wanted: f
 
 
 def _drawn(
-    length: int, block: int, draws: int, random: np.random.Generator, *, drifts: bool
+    length: int, block: int, draws: int, random: "np.random.Generator", *, drifts: bool
 ) -> NDArray[np.float32]:
     """How often each interval was drawn: a row for each draw, each of `length` in total."""
     count = -(-length // block)

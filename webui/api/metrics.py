@@ -6,7 +6,6 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Header, Response
 
 from webui.api.openapi import problems
-from webui.observability import exposition
 from webui.web import Watching
 
 router = APIRouter(tags=["health"])
@@ -33,6 +32,8 @@ async def metrics(
 ) -> Response:
     """This dashboard, its live runs and those that ended last, in Prometheus' text format, or in OpenMetrics
     where `Accept` names it. Working them out holds up no run."""
+    from webui.observability.exposition import exposition  # with Prometheus' library
+
     picture = await watch.picture()
     body, kind = await asyncio.to_thread(lambda: exposition(picture.families(), accept))
     return Response(body, headers={"Content-Type": kind, "Cache-Control": "no-store"})

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import psutil
 
 from webui.errors import TargetFailed
@@ -82,6 +81,8 @@ async def _until_it_answers(process: ServerProcess, url: str, timeout_s: float) 
 
 async def _answers(process: ServerProcess, url: str) -> bool:
     """Whether it answers at all; False: it ended before. The caller sets the time."""
+    import httpx  # few dashboards start services
+
     async with httpx.AsyncClient(trust_env=False, timeout=None) as client:  # noqa: S113
         while not process.ended.is_set():
             try:

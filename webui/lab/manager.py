@@ -9,8 +9,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import httpx
-
 from webui.errors import AddressInUse, Conflict, NotFound, TargetFailed
 from webui.lab.commands import HOST, INSTALL, Startup, command, environment, extra_installed, needs_extra
 from webui.lab.model import PracticeTarget, Server, Setup
@@ -224,6 +222,8 @@ def _failure(
 
 async def _answers(process: ServerProcess, url: str) -> bool:
     """Waits until the target answers 200; False: it ended before."""
+    import httpx  # takes longer than all other imports of this package
+
     async with httpx.AsyncClient(trust_env=False) as client:
         while not process.ended.is_set():
             with contextlib.suppress(httpx.HTTPError):

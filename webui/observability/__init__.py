@@ -1,7 +1,6 @@
 """What a monitoring system reads of this dashboard and its runs: Prometheus, and OpenTelemetry over OTLP."""
 
-from webui.observability.exposition import exposition
 from webui.observability.otlp import OtlpExport
 from webui.observability.watch import Watch
 
-__all__ = ["OtlpExport", "Watch", "exposition"]
+__all__ = ["OtlpExport", "Watch"]

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import regex
-
 from webui.units import parse_count, parse_duration
 
 Kind = Literal["number", "time", "size", "text", "json"]
@@ -95,6 +93,8 @@ def _word(word: str, wanted: str, text: str) -> Callable[[Any], bool]:
 
 
 def _matcher(wanted: str) -> Callable[[Any], bool]:
+    import regex  # few plans need it
+
     try:
         pattern = regex.compile(wanted)
     except (regex.error, OverflowError, RecursionError, MemoryError) as error:

@@ -45,12 +45,12 @@ def interval(value: float, draws: Draws, least: float = LEAST) -> Interval:
     return Interval(value, min(float(low), value * (1 - least)), max(float(high), value * (1 + least)))
 
 
-def generator() -> np.random.Generator:
+def generator() -> "np.random.Generator":
     return np.random.default_rng(SEED)
 
 
 def throughput(
-    rng: np.random.Generator, levels: Sequence[Point], service_spread: float, *, alike: bool = True
+    rng: "np.random.Generator", levels: Sequence[Point], service_spread: float, *, alike: bool = True
 ) -> Draws:
     """The ceiling drawn `ROUNDS` times from the levels on the plateau, weighted by their answers; where they
     are not `alike`, more answers of one make it no truer than another.
@@ -64,7 +64,7 @@ def throughput(
     return result
 
 
-def _level(rng: np.random.Generator, level: Point, service_spread: float) -> Draws:
+def _level(rng: "np.random.Generator", level: Point, service_spread: float) -> Draws:
     """One level's throughput, its blocks drawn with replacement."""
     blocks = level.step.blocks
     least = max(service_spread, 0.02) / max(1.0, np.sqrt(level.successes))
@@ -85,7 +85,7 @@ def _level(rng: np.random.Generator, level: Point, service_spread: float) -> Dra
     return widened
 
 
-def mean_s(rng: np.random.Generator, samples: Histogram) -> Draws:
+def mean_s(rng: "np.random.Generator", samples: Histogram) -> Draws:
     """The mean of the light-load latency drawn `ROUNDS` times."""
     values = (lowest_of(samples.indices) + width_of(samples.indices) / 2.0) * 1000.0 / NS_PER_S
     drawn = rng.multinomial(samples.total, samples.counts / samples.total, size=ROUNDS)
