@@ -145,6 +145,10 @@ async def test_the_answer_is_remembered_by_the_browser_and_judged_when_there_is_
 
 async def test_a_wrong_or_missing_diagnosis_is_said(service: Service) -> None:
     await service.client.post("/lab/threads/answer", data={"choice": 0})
+    await diagnosed(service, FOUND.model_copy(update={"effective_parallelism": Estimate(value=33.3)}))
+    shown = card(await page(service), "threads")
+    assert "The pattern is as expected, the number is not." in shown
+    assert "As expected." not in shown
     await diagnosed(service, FOUND.model_copy(update={"pattern": "scales"}))
     assert "Not as expected." in card(await page(service), "threads")
     await diagnosed(service, None)

@@ -17,6 +17,8 @@ from webui.pages.lab_tests import LabTest
 from webui.units import parse_count
 
 WORKERS = (1, 2, 4)
+NEAR = 0.1  # relative: a number this close is right,
+NEAR_ONE = 0.35  # and so is one that differs by no more, which matters up to 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,16 @@ class LabCard:
         """Whether the diagnosis found the pattern that is true."""
         found = self.test.found if self.test else None
         return found is not None and found.pattern == self.target.expects.pattern
+
+    @property
+    def number_is_off(self) -> bool:
+        """Whether the diagnosis found a number that is not near the true one. A peak's says little."""
+        found = self.test.found if self.test else None
+        true = self.expected_at_a_time
+        value = None if found is None else found.effective_parallelism.value
+        if true is None or value is None or self.target.expects.pattern == "degrades":
+            return False
+        return abs(value - true) > max(NEAR * true, NEAR_ONE)
 
 
 @dataclass(frozen=True, slots=True)
