@@ -4,6 +4,7 @@ Hiding what is hidden already changes nothing, so an export that was imported is
 """
 
 from dataclasses import replace
+from weakref import ref
 
 from webui.analysis.baseline import Baseline
 from webui.metrics.snapshot import Snapshot
@@ -11,12 +12,26 @@ from webui.plan.model import Plan
 from webui.runs.model import RunView
 from webui.security.redaction import Redactor
 
+# What is hidden of a plan, by its identity, for as long as it is in use: plans never change, and lists show
+# hundreds of live runs again and again.
+_PLANS: dict[int, tuple[ref[Plan], Redactor, Plan]] = {}
+
+
+def _of_plan(plan: Plan) -> tuple[Redactor, Plan]:
+    key = id(plan)
+    known = _PLANS.get(key)
+    if known is None or known[0]() is not plan:
+        redactor = Redactor.of(plan)
+        forget = _PLANS.pop  # found beforehand: at the interpreter's end names may be gone before plans are
+        known = ref(plan, lambda _: forget(key, None)), redactor, redactor.plan(plan)
+        _PLANS[key] = known
+    return known[1], known[2]
+
 
 def redacted(view: RunView) -> RunView:
     """The view with the secrets in plan, names, texts and error samples hidden. Its rows stay as they are:
     pages show no text of them."""
-    redactor = Redactor.of(view.plan)
-    plan = redactor.plan(view.plan)
+    redactor, plan = _of_plan(view.plan)
     return replace(
         view,
         name=redactor.text(view.name),
@@ -39,7 +54,7 @@ def _named_safely(baseline: Baseline, plan: Plan, shown: Plan, redactor: Redacto
 
 def wholly_redacted(view: RunView) -> RunView:
     """The same, with its rows, for whoever reads those in full."""
-    redactor = Redactor.of(view.plan)
+    redactor, _ = _of_plan(view.plan)
     rows = [_without_secrets(snapshot, redactor) for snapshot in view.snapshots]
     return replace(redacted(view), snapshots=rows)
 
