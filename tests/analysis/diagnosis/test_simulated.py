@@ -129,6 +129,11 @@ def test_what_cannot_be_decided_is_said_so(name: str) -> None:
     assert found.summary == " ".join(found.reasons)
 
 
+def test_where_no_number_at_a_time_fits_none_is_given() -> None:
+    for name in ("it changed", "a bend without a corner", "a limit by rate that refuses"):
+        assert diagnosed(UNDECIDED[name][0]).effective_parallelism == Estimate()
+
+
 def test_a_busy_generator_decides_nothing() -> None:
     found = diagnosed(lambda w: Slots(w, 10, constant(0.03)), demand_percent=95.0)
     assert found.pattern == "inconclusive"
@@ -147,6 +152,7 @@ def test_a_generator_without_a_processor_does_not_trust_its_canary() -> None:
     assert "kept the generator waiting for a processor 40% of its time" in waiting.reasons[0]
     assert waiting.steps_to_take[0].title == "Sweep from another machine"
     assert "as many workers as there are processors" in waiting.steps_to_take[0].text
+    assert waiting.effective_parallelism == Estimate()
     quick = starved(Slots(World(), 10, constant(0.03)))
     assert (quick.pattern, quick.confidence) == ("fixed-slots", "medium")
 

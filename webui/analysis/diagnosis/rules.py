@@ -90,7 +90,6 @@ def _contradicts(facts: Facts) -> Verdict | None:
         "contradicts",
         f"Levels that ought to agree do not: {a}, {b}. The service, or the machine it shares with others, "
         "was not the same all the time.",
-        m=facts.m,
     )
 
 
@@ -114,7 +113,6 @@ def _starved(facts: Facts) -> Verdict | None:
         f"{100 * facts.wait_share:.0f}% of its time. Other routes seemed to wait too, but that may have been "
         "the generator itself: a target that computes on the processors that both share, and one that stands "
         "still, would look the same.",
-        facts.m,
     )
 
 
@@ -170,7 +168,6 @@ def _ambiguous(facts: Facts) -> Verdict | None:
             "Throughput bends long before it stops growing: several limits one after the other, or requests "
             "that get in each other's way, would both look like this, and a fixed number at a time would "
             "not.",
-            facts.m,
         )
     if _is_paced(facts) or _waits_in_small_bursts(facts):
         gap = milliseconds(1000 / facts.ceiling.value)

@@ -57,4 +57,5 @@ class Verdict:
 
 
 def inconclusive(cause: Cause, reason: str, m: Interval | None = None) -> Verdict:
+    """`m`: only where every explanation left comes to that many at a time."""
     return Verdict("inconclusive", m, reasons=(reason,), cause=cause)
