@@ -20,6 +20,7 @@ from webui.errors import Conflict, InvalidInput
 from webui.exports import FORMATS, export, importing
 from webui.exports.importing import put_run, read_run
 from webui.exports.recording import checksum
+from webui.plan.identity import plan_key
 from webui.runs.stored import stored_view
 from webui.store import RunQuery, Store
 
@@ -51,12 +52,16 @@ async def test_every_export_of_an_imported_run_is_the_same(tmp_path: Path, chang
     page = await store.list_runs(RunQuery())
     with pytest.raises(Conflict, match=f"The run {view.id} is there already"):
         await put_run(store, read_run(export(view, "json").data))
+    await store.hide_run(view.id, datetime.now(UTC))
+    with pytest.raises(Conflict, match=f"was deleted and can be restored on /runs/{view.id}"):
+        await put_run(store, read_run(export(view, "json").data))
     await store.close()
     for name in FORMATS:
         assert export(back, name) == export(view, name), name
     [item] = page.items
     assert (item.sent, item.status, item.owner) == (view.result().totals.sent, "failed", "")
     assert len(item.spark) == 3
+    assert item.plan_key == plan_key(back.plan)  # at once among its plan's runs
 
 
 async def test_a_run_without_figures_comes_back(tmp_path: Path) -> None:

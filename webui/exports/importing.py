@@ -23,6 +23,7 @@ from webui.exports.recording import FORMAT, checksum
 from webui.metrics.series import LIMIT
 from webui.metrics.snapshot import Snapshot
 from webui.plan.documents import plan_from_data, plan_to_data
+from webui.plan.identity import plan_key
 from webui.plan.model import Plan
 from webui.runs.model import RunView
 from webui.runs.stored import view_of
@@ -65,12 +66,15 @@ def read_run(data: bytes) -> Imported:
 
 
 async def put_run(store: Store, imported: Imported) -> None:
-    """Adds the run. Raises Conflict where there is one of its id, StoreUnavailable."""
+    """Adds the run. Raises Conflict where there is one of its id, a deleted one too; StoreUnavailable."""
     record = imported.record
     try:
         await store.add_run(record)
     except ValueError as error:
-        raise Conflict(f"The run {record.id} is there already; nothing was changed.") from error
+        where = "is there already"
+        if await store.deleted_at(record.id) is not None:
+            where = f"was deleted and can be restored on /runs/{record.id}"
+        raise Conflict(f"The run {record.id} {where}; nothing was changed.") from error
     try:
         await store.put_snapshots(record.id, tuple(enumerate(imported.rows)))
     except BaseException:
@@ -205,6 +209,7 @@ def _record(document: RunDocument, plan: Plan, load_s: float) -> RunRecord:
         started_at=document.started_at,
         ended_at=document.ended_at,
         tags=document.tags,
+        plan_key=plan_key(plan),
         plan=plan_to_data(plan),
         note=document.note,
         shards=document.shards,
