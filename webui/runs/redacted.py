@@ -14,7 +14,7 @@ from webui.security.redaction import Redactor
 
 # What is hidden of a plan, by its identity, for as long as it is in use: plans never change, and lists show
 # hundreds of live runs again and again.
-_PLANS: dict[int, tuple[ref[Plan], tuple[str, ...], Plan]] = {}
+_PLANS: dict[int, tuple[ref[Plan], Redactor, Plan]] = {}
 
 
 def _of_plan(plan: Plan) -> tuple[Redactor, Plan]:
@@ -23,9 +23,9 @@ def _of_plan(plan: Plan) -> tuple[Redactor, Plan]:
     if known is None or known[0]() is not plan:
         redactor = Redactor.of(plan)
         forget = _PLANS.pop  # found beforehand: at the interpreter's end names may be gone before plans are
-        known = ref(plan, lambda _: forget(key, None)), redactor.secrets, redactor.plan(plan)
+        known = ref(plan, lambda _: forget(key, None)), redactor, redactor.plan(plan)
         _PLANS[key] = known
-    return Redactor(known[1], plan.is_secret), known[2]  # which holds the plan, so it is not kept
+    return known[1], known[2]
 
 
 def redacted(view: RunView) -> RunView:

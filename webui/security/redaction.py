@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
@@ -72,7 +73,8 @@ class Redactor:
         """A redactor that knows the secrets of `plan`, as they are and as they look in an address."""
         found = {value for request in plan.requests for value in _secrets_of(request, plan.is_secret)}
         found.update(_login_secrets(plan.http))
-        return cls(forms_of(found), plan.is_secret)
+        # Not the plan's own method: whoever keeps a redactor does not keep the plan, which may be large.
+        return cls(forms_of(found), partial(_is_marked, frozenset(own.lower() for own in plan.secrets)))
 
     def text(self, text: str) -> str:
         """`text` without secrets."""
@@ -150,6 +152,10 @@ class Redactor:
             case FileBody():  # what a file holds cannot be judged
                 hidden = base64.b64encode(HIDDEN.encode()).decode()
                 return body.model_copy(update={"content_base64": hidden})
+
+
+def _is_marked(marked: frozenset[str], name: str) -> bool:
+    return is_secret_name(name) or name.lower() in marked
 
 
 def _secrets_of(request: Request, is_secret: IsSecret) -> Iterable[str]:
