@@ -101,7 +101,7 @@ def test_any_histogram_survives(values_ns: list[int]) -> None:
 def test_large_counts_survive() -> None:
     one = Histogram.of([5_000_000])
     count = 2**40 + 12345
-    many = Histogram(one.indices, np.array([count], np.uint64), count, 5_000_000, 5_000_000, 1)
+    many = Histogram((one.indices, np.array([count], np.uint64)), count, 5_000_000, 5_000_000, 1)
     assert list(counts_of(HdrHistogram.decode(encoded(many))).values()) == [2**40 + 12345]
 
 

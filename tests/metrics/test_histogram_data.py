@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from webui.metrics.histogram import MAX_US, Histogram, histograms_from, merge
+from webui.metrics.histogram import EMPTY, MAX_US, Histogram, histograms_from, merge
 
 
 @pytest.mark.parametrize("indices", [[-1, 3], [3, 3], [5, 3], [1, 2**30]])
@@ -27,6 +29,31 @@ def test_buckets_take_as_few_bytes_as_hold_their_counts() -> None:
     assert merge([few, Histogram.of([9_000_000])]).counts.tolist() == [255, 1]
     assert Histogram.from_data(many.to_data()).counts.itemsize == 2
     assert few.indices.itemsize == 2
+
+
+@given(st.lists(st.integers(0, MAX_US * 1000), max_size=600), st.integers(1, 70_000))
+def test_a_packed_one_is_the_same(values_ns: list[int], times: int) -> None:
+    whole = merge([Histogram.of(values_ns), Histogram.of([7_000_000] * times)])
+    packed = whole.packed()
+    assert isinstance(packed.held, bytes)
+    assert packed == whole
+    assert packed.packed() is packed
+    assert [each.dtype for each in packed.buckets] == [each.dtype for each in whole.buckets]
+    assert merge([packed, whole]) == merge([whole, whole])
+    assert packed.to_data() == whole.to_data()
+    assert packed.percentiles_ns([50, 99.9]) == whole.percentiles_ns([50, 99.9])
+
+
+def test_an_empty_one_needs_no_packing() -> None:
+    assert EMPTY.packed() is EMPTY
+
+
+def test_packing_takes_a_fraction() -> None:
+    rng = np.random.default_rng(1)
+    whole = Histogram.of((rng.lognormal(16, 0.6, 5000)).astype(np.int64))
+    indices, counts = whole.buckets
+    assert isinstance(held := whole.packed().held, bytes)
+    assert len(held) < 0.5 * (indices.nbytes + counts.nbytes)
 
 
 def test_a_bucket_with_nothing_in_it_is_refused() -> None:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from webui.metrics.histogram import EMPTY, Histogram, merge
 from webui.metrics.series import LIMIT, Change, Series, interval_s
-from webui.metrics.snapshot import EndpointStats, Snapshot, Totals, merge_time
+from webui.metrics.snapshot import EndpointStats, Health, Snapshot, Totals, merge_time
 
 
 def _interval(index: int) -> Snapshot:
@@ -76,3 +77,22 @@ def test_a_late_word_goes_into_the_last_row() -> None:
     change = series.amend(Snapshot(6, 6, endpoints=(EndpointStats(Totals(cut_off=3)),)))
     assert change == Change(2, compacted=False)
     assert series.snapshots[-1].totals == Totals(sent=9, cut_off=3)
+
+
+def test_histograms_at_rest_are_packed_and_what_was_one_still_is() -> None:
+    times, others = Histogram.of([5_000_000]), Histogram.of([9_000_000])
+    endpoint = EndpointStats(response=times, service=others, first_byte=others)
+    health = Health(loop_lag=times, schedule_lag=others)
+    series = Series(limit=4)
+    for index in range(6):
+        series.add(index, Snapshot(index, index + 1, endpoints=(endpoint,), connect=times, health=health))
+    assert series.factor == 2
+    for row in series.snapshots:
+        (kept,) = row.endpoints
+        assert kept.first_byte is kept.service
+        assert kept.failed is EMPTY
+        for each in (kept.response, kept.service, row.connect, row.health.loop_lag, row.health.schedule_lag):
+            assert isinstance(each.held, bytes)
+    whole = merge_time(series.snapshots)
+    assert whole.endpoints[0].response == merge([times] * 6)
+    assert whole.health.schedule_lag == merge([others] * 6)

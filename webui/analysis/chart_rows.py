@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from webui.metrics.histogram import Histogram, Indices, lowest_of, merge, width_of
+from webui.metrics.histogram import Histogram, gathered, lowest_of, merge, width_of
+from webui.metrics.packing import Indices
 from webui.metrics.percentiles import supported
 from webui.metrics.snapshot import EndpointStats, Snapshot
 
@@ -122,20 +123,21 @@ def histogram_bins(successes: Histogram, failures: Histogram) -> list[list[float
 def heat_bins(histograms: Sequence[Histogram]) -> list[int]:
     """[first bin, count, count, …] of all of them; 12 bins make a decade from 1 microsecond. [] without
     requests."""
-    indices = np.concatenate([each.indices for each in histograms])
+    indices, counts = gathered(histograms)
     if not len(indices):
         return []
     places = _bin_of(indices, HEAT_PER_DECADE)
     first = int(places.min())
-    sums = np.bincount(places - first, weights=np.concatenate([each.counts for each in histograms]))
+    sums = np.bincount(places - first, weights=counts)
     return [first, *sums.astype(int).tolist()]
 
 
 def _log_bins(histogram: Histogram) -> Iterable[tuple[int, int]]:
     if not histogram:
         return []
-    places, inverse = np.unique(_bin_of(histogram.indices, BINS_PER_DECADE), return_inverse=True)
-    sums = np.bincount(inverse, weights=histogram.counts)
+    indices, counts = histogram.buckets
+    places, inverse = np.unique(_bin_of(indices, BINS_PER_DECADE), return_inverse=True)
+    sums = np.bincount(inverse, weights=counts)
     return [(int(place), int(count)) for place, count in zip(places, sums, strict=True)]
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webui.analysis.document import RowPart
-from webui.metrics.histogram import Histogram, Indices, lowest_of, width_of
+from webui.metrics.histogram import Histogram, lowest_of, width_of
+from webui.metrics.packing import Indices
 from webui.metrics.snapshot import Snapshot
 
 Floats = NDArray[np.float64]
@@ -117,7 +118,8 @@ def _load_seconds(starts: Floats, ends: Floats, load_s: float, held_up: Spans) -
 def _tails(histograms: Sequence[Histogram]) -> Tails | None:
     if not any(each.total for each in histograms):
         return None
-    rows = np.repeat(np.arange(len(histograms)), [len(each.indices) for each in histograms])
-    buckets = np.concatenate([each.indices for each in histograms])
-    counts = np.concatenate([each.counts for each in histograms]).astype(np.float64)
-    return Tails.of(rows, buckets, counts, len(histograms))
+    parts = [each.buckets for each in histograms]
+    rows = np.repeat(np.arange(len(parts)), [len(indices) for indices, _ in parts])
+    buckets = np.concatenate([indices for indices, _ in parts])
+    counts = np.concatenate([counts for _, counts in parts]).astype(np.float64)
+    return Tails.of(rows, buckets, counts, len(parts))

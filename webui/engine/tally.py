@@ -7,7 +7,8 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
-from webui.metrics.histogram import EMPTY, Histogram, bucket_of, narrow
+from webui.metrics.histogram import EMPTY, Histogram, bucket_of
+from webui.metrics.packing import narrow
 
 
 class Tally:
@@ -52,8 +53,8 @@ class Tally:
         if self._counts is None:
             return EMPTY
         indices = np.flatnonzero(self._counts)
-        parts = narrow(indices, self._counts[indices])
-        histogram = Histogram(*parts, self._total, self._min, self._max, self._sum)
+        buckets = narrow(indices, self._counts[indices])
+        histogram = Histogram(buckets, self._total, self._min, self._max, self._sum)
         self._clear()
         return histogram
 

@@ -2,11 +2,13 @@
 
 When the series is full, neighbours are merged in pairs and every row stands for twice as many of the
 engine's intervals from then on. The last row may still be filling. The pairs are merged beforehand, one with
-each row of the second half, because all at once would hold up an event loop.
+each row of the second half, because all at once would hold up an event loop. Histograms are kept packed:
+those of a long run would take tens of megabytes.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from webui.metrics.histogram import Histogram
 from webui.metrics.snapshot import Snapshot, merge_time
 
 LIMIT = 1200
@@ -46,14 +48,14 @@ class Series:
             compacted = True
         position = index // self.factor
         seen = self.rows.get(position)
-        self.rows[position] = snapshot if seen is None else merge_time([seen, snapshot])
+        self.rows[position] = _at_rest(snapshot if seen is None else merge_time([seen, snapshot]))
         self._merge_beforehand(position)
         return Change(position, compacted)
 
     def amend(self, snapshot: Snapshot) -> Change:
         """Merges a late word into the last row. The series is not empty."""
         position = max(self.rows)
-        self.rows[position] = merge_time([self.rows[position], snapshot])
+        self.rows[position] = _at_rest(merge_time([self.rows[position], snapshot]))
         return Change(position, compacted=False)
 
     def _merge_beforehand(self, position: int) -> None:
@@ -65,7 +67,7 @@ class Series:
     def _merge_pair(self, pair: int) -> None:
         parts = [self.rows[at] for at in (2 * pair, 2 * pair + 1) if at in self.rows]
         if parts:
-            self._pairs[pair] = merge_time(parts)
+            self._pairs[pair] = _at_rest(merge_time(parts))
 
     def _halve(self) -> None:
         for pair in {position // 2 for position in self.rows} - self._pairs.keys():
@@ -77,3 +79,31 @@ class Series:
     def snapshots(self) -> list[Snapshot]:
         """The rows in order of time."""
         return [self.rows[position] for position in sorted(self.rows)]
+
+
+def _at_rest(snapshot: Snapshot) -> Snapshot:
+    """The same with its histograms packed; what was one object still is."""
+    packed: dict[int, Histogram] = {}
+
+    def once(histogram: Histogram) -> Histogram:
+        if id(histogram) not in packed:
+            packed[id(histogram)] = histogram.packed()
+        return packed[id(histogram)]
+
+    health = snapshot.health
+    return replace(
+        snapshot,
+        endpoints=tuple(
+            replace(
+                each,
+                response=once(each.response),
+                service=once(each.service),
+                failed=once(each.failed),
+                first_byte=once(each.first_byte),
+            )
+            for each in snapshot.endpoints
+        ),
+        connect=once(snapshot.connect),
+        tls=once(snapshot.tls),
+        health=replace(health, loop_lag=once(health.loop_lag), schedule_lag=once(health.schedule_lag)),
+    )

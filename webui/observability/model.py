@@ -66,8 +66,9 @@ class Distribution:
     @cached_property
     def counts(self) -> tuple[int, ...]:
         """How many are at most each of `BOUNDS_S`, within the 0.1 % that histograms resolve."""
-        upto = np.concatenate(([0], np.cumsum(self._histogram.counts, dtype=np.int64)))
-        places = np.searchsorted(self._histogram.indices, _BOUND_BUCKETS, side="right")
+        indices, counts = self._histogram.buckets
+        upto = np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
+        places = np.searchsorted(indices, _BOUND_BUCKETS, side="right")
         return tuple(upto[places].tolist())
 
     @cached_property
