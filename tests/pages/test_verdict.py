@@ -24,7 +24,7 @@ from webui.sweep.acts import Why
 def page_of(view: RunView, *, shared: bool = False) -> str:
     page = run_page(view, view.audit, base=f"/runs/{view.id}", shared=shared)
     closer = closer_of(view, page, "", "")
-    return render("run/page.html", page, chart=whole_chart(view), closer=closer)
+    return render("run/page.html", page, chart=whole_chart(view), closer=closer, change_problem=None)
 
 
 def words(html: str) -> str:
