@@ -54,4 +54,11 @@
     if (button) label(button, stored());
     announce();
   });
+  // Paper is light, the charts on it too.
+  const print = (theme) => {
+    apply(theme);
+    announce();
+  };
+  window.addEventListener("beforeprint", () => print("light"));
+  window.addEventListener("afterprint", () => print(stored()));
 })();

@@ -183,6 +183,15 @@ def test_shapes_stages_and_checks_work_without_javascript(new_page: NewPage, tar
     expect(page.locator("main")).to_contain_text("3 users")
 
 
+def test_a_long_mistake_fits_a_phone(new_page: NewPage) -> None:
+    page = new_page(width=390, ignore="422")
+    page.goto("/")
+    page.locator("#url-0").fill("htp:/" + "x" * 80)
+    page.get_by_role("button", name="Start test").click()
+    expect(page.locator("#form-message")).to_contain_text("Nothing was started.")
+    assert not overflows(page)
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 def test_all_fields_fit_and_have_no_violations(new_page: NewPage, width: int, scheme: str) -> None:
     page = new_page(width=width, color_scheme=scheme)

@@ -162,6 +162,9 @@ def test_the_theme_button_stays_chosen(new_page: NewPage) -> None:
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.goto("/runs")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    for event, theme in (("beforeprint", "light"), ("afterprint", "dark")):  # paper is light
+        page.evaluate("(name) => void dispatchEvent(new Event(name))", event)
+        expect(page.locator("html")).to_have_attribute("data-theme", theme)
 
 
 def test_history_searches_while_somebody_types(new_page: NewPage, ended: str, served: Dashboard) -> None:
