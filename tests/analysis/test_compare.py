@@ -43,6 +43,18 @@ def test_a_run_twice_as_fast() -> None:
     assert regressions(found, 5, 0.1) == []
 
 
+def test_the_curve_goes_through_the_percentiles_of_the_table() -> None:
+    run = made_run("a")
+    curve = {point.percentile: point.ms for point in compare([run, made_run("b")]).runs[0].distribution}
+    times = run.document.response_time_ms
+    assert [curve[each] for each in (50, 75, 90, 95, 99, 99.9)] == [
+        times.p50, times.p75, times.p90, times.p95, times.p99, times.p99_9,
+    ]  # fmt: skip
+    assert list(curve) == sorted(curve)
+    assert list(curve.values()) == sorted(curve.values())
+    assert 99.99 in curve  # of 12,000 requests
+
+
 def test_the_same_service_twice_is_no_clear_difference() -> None:
     found = compare([made_run("a"), made_run("b", seed=3)])
     assert found.verdict.headline == "There is no clear difference between A and B."

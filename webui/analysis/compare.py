@@ -2,8 +2,9 @@
 
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -45,10 +46,12 @@ _DRIFTING = frozenset({"ramping-users", "ramping-rate"})
 @dataclass(frozen=True, slots=True, eq=False)
 class Compared:
     """A run to compare: its result document and its rows, in order of time. Without them the document's own
-    rows serve, which have no histograms, so percentiles have no intervals."""
+    rows serve, which have no histograms, so percentiles have no intervals. `plan` is the document's with its
+    secrets, where that has none."""
 
     document: RunDocument
     snapshots: Sequence[Snapshot] = ()
+    plan: Mapping[str, Any] | None = None
 
     @property
     def intervals(self) -> int:
@@ -99,7 +102,7 @@ def compare(runs: Sequence[Compared]) -> Comparison:
     )
     parts = tuple(_run_part(letter, run) for letter, run in zip(LETTERS, found, strict=False))
     documents = [run.document for run in found]
-    told = settings(documents)
+    told = settings(documents, [run.plan or run.document.plan for run in runs])
     return Comparison(
         draws=DRAWS,
         runs=parts,
@@ -292,6 +295,7 @@ def _interval_s(run: _Run) -> float:
 
 
 _POINTS = 96  # of the curve; evenly spaced by the number of nines
+_MARKED = (*PERCENTILES, 99.99)  # which are told beside it, so that they are on it
 
 
 def distribution_of(response: Histogram) -> tuple[PointPart, ...]:
@@ -300,11 +304,12 @@ def distribution_of(response: Histogram) -> tuple[PointPart, ...]:
         return ()
     nines = min(math.log10(response.total), 5.0)
     steps = np.arange(_POINTS + 1) * (nines / _POINTS)
-    wanted = [0.0, *(100 * (1 - 10.0**-step) for step in steps[1:])]
+    even = (100 * (1 - 10.0**-step) for step in steps)
+    wanted = sorted({*(round(each, 6) for each in even), *_MARKED})
     wanted = [each for each in wanted if each < 50 or supported(each, response.total)]
     values = response.percentiles_ns(wanted)
     return tuple(
-        PointPart(percentile=round(each, 6), ms=value / 1e6)
+        PointPart(percentile=each, ms=value / 1e6)
         for each, value in zip(wanted, values, strict=True)
         if value is not None
     )

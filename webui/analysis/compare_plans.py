@@ -1,6 +1,7 @@
 """What differs between the plans of several runs: flattened to single settings, in words. Pure.
 
-Secrets are compared and never shown: a comparison is printed where others read it.
+Secrets are compared and never shown: a comparison is printed where others read it. So each run's plan comes
+twice, as it is and, in its document, as it may be shown.
 """
 
 import json
@@ -19,6 +20,7 @@ _LABELS = {
     "base_url": "Base address",
     "canary": "Canary",
     "think_time_s": "Think time",
+    "secrets": "Names of further secrets",
     "thresholds": "Thresholds",
     "abort_on_fail_after_s": "Stops when a threshold fails, after",
     "graceful_stop_s": "Time to finish at the end",
@@ -50,6 +52,11 @@ _LABELS = {
     "http.http2": "HTTP/2",
     "http.proxy": "Proxy",
     "http.cookies": "Cookies kept",
+    "http.auth": "Login",
+    "http.auth.type": "Login, kind",
+    "http.auth.user": "Login, user",
+    "http.auth.password": "Login, password",
+    "http.auth.token": "Login, token",
     "http.dns": "Name lookup",
     "http.reconnect_backoff_s": "Wait before connecting again",
     "http.max_body_bytes": "Largest body",
@@ -71,29 +78,27 @@ _OF_REQUEST = {
 }
 
 
-def settings(documents: Sequence[RunDocument]) -> tuple[SettingPart, ...]:
-    """Every setting of every run, those that differ first."""
-    flat = [dict(_flat(document)) for document in documents]
+def settings(documents: Sequence[RunDocument], plans: Sequence[Mapping[str, Any]]) -> tuple[SettingPart, ...]:
+    """Every setting of every run, those that differ first. `plans` are theirs with the secrets, of which only
+    whether they differ is told."""
+    flat = [dict(_flat(each, plan)) for each, plan in zip(documents, plans, strict=True)]
+    told = [dict(_flat(each, each.plan)) for each in documents]
     keys = list(dict.fromkeys(key for each in flat for key in each))
-    parts = [_part(key, flat) for key in keys]
+    several = any(key.startswith("requests[1]") for key in keys)
+    parts = [
+        SettingPart(
+            key=key,
+            label=_label(key, several=several),
+            values=tuple(_shown(key, each[key]) if key in each else None for each in told),
+            changed=tuple(each.get(key) != flat[0].get(key) for each in flat),
+        )
+        for key in keys
+    ]
     return tuple(sorted(parts, key=lambda part: not part.differs))
 
 
-def _part(key: str, flat: Sequence[Mapping[str, Any]]) -> SettingPart:
-    found = [each.get(key) for each in flat]
-    return SettingPart(
-        key=key,
-        label=_label(key, several=any("requests[1]" in other for each in flat for other in each)),
-        values=tuple(
-            _shown(key, value) if key in each else None for value, each in zip(found, flat, strict=True)
-        ),
-        changed=tuple(value != found[0] for value in found),
-    )
-
-
-def _flat(document: RunDocument) -> Iterator[tuple[str, Any]]:
+def _flat(document: RunDocument, plan: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield from _labels(document.tags)
-    plan = document.plan
     yield from _nested("load", plan.get("load", {}))
     for index, request in enumerate(plan.get("requests", ())):
         yield from _nested(f"requests[{index}]", request)

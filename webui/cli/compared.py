@@ -13,7 +13,7 @@ from webui.analysis.compare_document import Comparison
 from webui.analysis.document import RunDocument
 from webui.errors import InvalidInput, NotFound
 from webui.exports.importing import MAX_BYTES, read_run
-from webui.runs.model import RunView
+from webui.runs.comparing import to_compare
 from webui.runs.stored import stored_view, view_of
 from webui.store import Store
 
@@ -43,11 +43,7 @@ async def _stored(store: Store, name: str) -> Compared:
         raise InvalidInput.at(
             "RUN", f"{name!r} begins several ids, such as {', '.join(found[:3])}; type more of it"
         )
-    return _of_view(await stored_view(store, found[0], datetime.now(UTC)))
-
-
-def _of_view(view: RunView) -> Compared:
-    return Compared(view.result(), view.snapshots)
+    return to_compare(await stored_view(store, found[0], datetime.now(UTC)))
 
 
 def _read(path: Path) -> Compared:
@@ -63,7 +59,7 @@ def _read(path: Path) -> Compared:
         raise InvalidInput.at("RUN", f"{str(path)!r} is not JSON: {error}") from error
     if isinstance(document, dict) and "recording" in document:
         imported = read_run(data)
-        return _of_view(view_of(imported.record, imported.rows, datetime.now(UTC)))
+        return to_compare(view_of(imported.record, imported.rows, datetime.now(UTC)))
     try:
         return Compared(RunDocument.model_validate(document))
     except ValidationError as error:

@@ -6,7 +6,10 @@ from typing import Protocol
 
 from webui.analysis.compare import Compared, check_count, compare
 from webui.analysis.compare_document import Comparison
+from webui.analysis.document import ErrorPart
+from webui.plan.documents import plan_to_data
 from webui.runs.model import RunView
+from webui.security.redaction import Redactor
 
 
 class Views(Protocol):
@@ -30,4 +33,25 @@ async def views_of(views: Views, ids: Sequence[str]) -> list[RunView]:
 
 def compare_views(views: Sequence[RunView]) -> Comparison:
     """The comparison of these runs. Raises InvalidInput."""
-    return compare([Compared(view.result(), view.snapshots) for view in views])
+    return compare([to_compare(view) for view in views])
+
+
+def to_compare(view: RunView) -> Compared:
+    """The run, without secrets but for the plan by which it is told what differs."""
+    document, redactor = view.result(), Redactor.of(view.plan)
+    shown = {
+        "name": redactor.text(document.name),
+        "plan": plan_to_data(redactor.plan(view.plan)),
+        "errors": tuple(_without_secrets(error, redactor) for error in document.errors),
+    }
+    return Compared(document.model_copy(update=shown), view.snapshots, document.plan)
+
+
+def _without_secrets(error: ErrorPart, redactor: Redactor) -> ErrorPart:
+    places = tuple(
+        place.model_copy(
+            update={"endpoint": redactor.text(place.endpoint), "sample": redactor.text(place.sample)}
+        )
+        for place in error.endpoints
+    )
+    return error.model_copy(update={"sample": redactor.text(error.sample), "endpoints": places})
