@@ -7,15 +7,15 @@ ask for it; HTTP/2 is spoken where TLS negotiates it. The bytes are those on the
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from socket import gaierror
 from time import perf_counter_ns as clock
 from typing import Any
 
 import httpx
 
-from webui.engine.origin import ConnectFailed, Origin, machine_limit
+from webui.engine.httpx_failures import UNREACHED, failure_of
+from webui.engine.origin import ConnectFailed, Origin
 from webui.engine.protocol import _HEAD, Connection, Handler
 from webui.engine.response import HEAD_LIMIT, Head, Violation, body_too_large
 from webui.engine.template import Template
@@ -176,7 +176,7 @@ class HttpxConnection(Connection):
 
     def _tell_failure(self, handler: Handler, kind: str, detail: str) -> None:
         wire = self._wire
-        if kind in _UNREACHED:
+        if kind in UNREACHED:
             handler.on_unreached(kind, wire.blame(kind, detail), wire.bytes_read)
         else:
             handler.on_reached()
@@ -339,63 +339,3 @@ async def _close(exchange: "asyncio.Task[_Answer] | None", client: httpx.AsyncHT
         exchange.cancel()
         await asyncio.wait((exchange,))
     await client.aclose()
-
-
-# -- the one boundary where httpx's errors become kinds of failure
-
-
-def failure_of(error: BaseException) -> tuple[str, str]:
-    """The kind of failure and a sentence."""
-    if isinstance(error, Violation | ConnectFailed):
-        return error.kind, str(error)
-    causes = list(_causes(error))
-    if (limit := next((words for cause in causes if (words := machine_limit(cause))), None)) is not None:
-        return "connect_error", limit
-    kind = _kind(error, causes)
-    detail = next((str(cause) for cause in causes if str(cause)), "") or type(error).__name__
-    return kind, f"{_SENTENCES[kind]}: {detail}" if kind in _SENTENCES else detail
-
-
-_SENTENCES = {
-    "dns_error": "the name could not be resolved",
-    "tls_error": "TLS",
-    "connect_refused": "the connection was refused",
-    "connect_timeout": "not connected in time",
-    "connection_reset": "the connection was reset",
-    "connection_closed": "the connection was closed",
-}
-_UNREACHED = frozenset({"dns_error", "tls_error", "connect_refused", "connect_timeout", "connect_error"})
-_CLOSED = ("disconnected", "peer closed", "ConnectionTerminated", "closed")
-
-
-def _kind(error: BaseException, causes: list[BaseException]) -> str:
-    if isinstance(error, httpx.ConnectTimeout):
-        return "connect_timeout"
-    if any(isinstance(cause, ssl.SSLError) for cause in causes):
-        return "tls_error"
-    if isinstance(error, httpx.ConnectError):
-        if any(isinstance(cause, gaierror) for cause in causes):
-            return "dns_error"
-        refused = any(isinstance(cause, ConnectionRefusedError) for cause in causes)
-        return "connect_refused" if refused else "connect_error"
-    if isinstance(error, httpx.ProxyError):
-        return "connect_error"
-    if isinstance(error, httpx.NetworkError):
-        return "connection_reset"
-    if isinstance(error, httpx.RemoteProtocolError) and any(word in str(error) for word in _CLOSED):
-        return "connection_closed"
-    return "protocol_error"
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and what it came from, those of a group of attempts among them."""
-    waiting, seen = [error], set[int]()
-    while waiting:
-        found = waiting.pop(0)
-        if id(found) in seen:
-            continue
-        seen.add(id(found))
-        yield found
-        waiting += [cause for cause in (found.__cause__, found.__context__) if cause is not None]
-        if isinstance(found, BaseExceptionGroup):
-            waiting += found.exceptions
