@@ -36,8 +36,8 @@ def test_a_url_and_the_defaults_make_a_plan() -> None:
     assert plan.http.verify_tls
 
 
-def test_every_field_reaches_the_plan() -> None:
-    plan = plan_from_fields(
+def test_every_field_of_a_request_reaches_the_plan() -> None:
+    request = plan_from_fields(
         fields(
             {
                 "method": "POST",
@@ -51,39 +51,8 @@ def test_every_field_reaches_the_plan() -> None:
                 "chunked": True,
                 "expect_continue": True,
             },
-            users="1,200",
-            end="both",
-            duration="1 min 30 s",
-            iterations="5,000",
-            spawn_rate="100/s",
-            pause="500 ms to 2 s",
-            timeout="2.5 s",
-            grace="0",
-            keepalive=False,
-            verify_tls=False,
-            thresholds="p95<200ms\n\nsuccess>99%",
-            abort=True,
-            abort_after="5 s",
-            protocol="2",
-            follow_redirects=True,
-            max_redirects="3",
-            cookies=False,
-            auth="basic",
-            auth_user="ann",
-            auth_password=" secret ",
-            proxy=" http://127.0.0.1:3128 ",
-            dns="per-connection",
-            backoff="0.5 s to 4 s",
-            max_body="1 MiB",
-            ca_pem=PEM,
-            client_cert_pem=PEM,
-            client_key_pem=PEM,
-            name=" Items ",
-            tags='a, "b, c"',
-            note="x\ny",
         )
-    )
-    request = plan.requests[0]
+    ).requests[0]
     assert (request.method, request.name, request.weight) == ("POST", "create", 2.5)
     assert request.headers == {"Accept": "text/html", "X-A": "1"}
     assert request.body is not None
@@ -91,20 +60,60 @@ def test_every_field_reaches_the_plan() -> None:
     assert request.success_statuses == ("2xx", "404")
     assert [check.is_ for check in request.checks] == ["201"]
     assert (request.chunked, request.expect_continue) == (True, True)
-    http = plan.http
-    assert (http.http2, http.follow_redirects, http.max_redirects, http.cookies) == (True, True, 3, False)
-    assert http.auth == BasicAuth(type="basic", user="ann", password=" secret ")
-    assert (http.proxy, http.dns, http.max_body_bytes) == ("http://127.0.0.1:3128", "per-connection", 1 << 20)
-    assert http.reconnect_backoff_s == (0.5, 4.0)
-    assert (http.ca_pem, http.client_cert_pem, http.client_key_pem) == (PEM, PEM, PEM)
-    assert plan.abort_on_fail_after_s == 5.0
+
+
+def test_every_field_of_the_load_reaches_the_plan() -> None:
+    plan = plan_from_fields(
+        fields(
+            users="1,200",
+            end="both",
+            duration="1 min 30 s",
+            iterations="5,000",
+            spawn_rate="100/s",
+            pause="500 ms to 2 s",
+            grace="0",
+        )
+    )
     assert (plan.load.users, plan.load.duration_s, plan.load.iterations) == (1200, 90.0, 5000)
     assert plan.load.spawn_rate == 100.0
     assert plan.think_time_s == (0.5, 2.0)
-    assert (plan.http.timeout_s, plan.graceful_stop_s) == (2.5, 0.0)
-    assert not plan.http.keepalive
-    assert not plan.http.verify_tls
+    assert plan.graceful_stop_s == 0.0
+
+
+def test_every_field_of_the_connections_reaches_the_plan() -> None:
+    http = plan_from_fields(
+        fields(
+            timeout="2.5 s",
+            keepalive=False,
+            verify_tls=False,
+            protocol="2",
+            follow_redirects=True,
+            max_redirects="3",
+            cookies=False,
+            proxy=" http://127.0.0.1:3128 ",
+            dns="per-connection",
+            backoff="0.5 s to 4 s",
+            max_body="1 MiB",
+        )
+    ).http
+    assert (http.timeout_s, http.keepalive, http.verify_tls) == (2.5, False, False)
+    assert (http.http2, http.follow_redirects, http.max_redirects, http.cookies) == (True, True, 3, False)
+    assert (http.proxy, http.dns, http.max_body_bytes) == ("http://127.0.0.1:3128", "per-connection", 1 << 20)
+    assert http.reconnect_backoff_s == (0.5, 4.0)
+
+
+def test_what_proves_who_asks_reaches_the_plan() -> None:
+    login = {"auth": "basic", "auth_user": "ann", "auth_password": " secret "}
+    http = plan_from_fields(fields(**login, ca_pem=PEM, client_cert_pem=PEM, client_key_pem=PEM)).http
+    assert http.auth == BasicAuth(type="basic", user="ann", password=" secret ")
+    assert (http.ca_pem, http.client_cert_pem, http.client_key_pem) == (PEM, PEM, PEM)
+
+
+def test_thresholds_and_labels_reach_the_plan() -> None:
+    rules = {"thresholds": "p95<200ms\n\nsuccess>99%", "abort": True, "abort_after": "5 s"}
+    plan = plan_from_fields(fields(**rules, name=" Items ", tags='a, "b, c"', note="x\ny"))
     assert plan.thresholds == ("p95<200ms", "success>99%")
+    assert plan.abort_on_fail_after_s == 5.0
     assert (plan.name, plan.tags, plan.note) == ("Items", ("a", "b, c"), "x\ny")
 
 
