@@ -57,6 +57,8 @@ async def test_a_run_that_cannot_be_compared_says_why(service: Service) -> None:
     await stored_run(service.store, "short", seconds=4)
     page = await text_of(service, "/compare?run=r_a&run=r_short")
     assert "Not comparable: it has 4 intervals, and 10 are needed; let it run for longer." in page
+    assert "resampling blocks of each run (A: " in page
+    assert ") 2,000 times." in page
     assert "A and B cannot be compared" in page
 
 
@@ -73,6 +75,7 @@ async def test_runs_without_data_have_a_page_too(service: Service) -> None:
         await stored_run(service.store, name, seconds=0)
     page = await text_of(service, "/compare?run=r_a&run=r_b")
     assert "nothing was measured" in page
+    assert "No run could be resampled, so there are no intervals." in page
     assert "No response came in any of the runs." in page
 
 
