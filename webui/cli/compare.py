@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-_Text = str | None
+from webui.cli.database_flags import DataDir, ReadFrom
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,12 +33,8 @@ def compare(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the comparison as a JSON document instead.")
     ] = False,
-    database_url: Annotated[
-        _Text, typer.Option("--database-url", metavar="URL", help="Read this database.", show_default=False)
-    ] = None,
-    data_dir: Annotated[
-        _Text, typer.Option("--data-dir", metavar="DIR", help="The folder it is in.", show_default=False)
-    ] = None,
+    database_url: ReadFrom = None,
+    data_dir: DataDir = None,
 ) -> int:
     """Compare runs with the first of them: each change with a 95 % interval and a word.
 

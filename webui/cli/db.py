@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from webui.cli.database_flags import DataDir
+
 commands = typer.Typer(help="The database that runs are kept in.", no_args_is_help=False)
 
 
@@ -22,9 +24,7 @@ def upgrade(
     database_url: Annotated[
         str | None, typer.Option("--database-url", metavar="URL", help="Which database.", show_default=False)
     ] = None,
-    data_dir: Annotated[
-        str | None, typer.Option("--data-dir", metavar="DIR", help="The folder it is in.", show_default=False)
-    ] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Bring the database to this version's schema, making it where there is none. `serve` and `run` do so
     by themselves."""

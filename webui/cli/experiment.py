@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import typer
 from pydantic import ValidationError
 
+from webui.cli.database_flags import SavingFlags
 from webui.cli.experiment_flags import CellFlags, ResultFlags, TriedFlags
 from webui.cli.spreading import spread
 from webui.errors import InvalidInput, Problem
@@ -34,7 +35,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("experiment")(spread(experiment))
 
 
-def experiment(tried: TriedFlags, cells: CellFlags, result: ResultFlags) -> int:
+def experiment(tried: TriedFlags, cells: CellFlags, result: ResultFlags, saving: SavingFlags) -> int:
     """Try several variants of a service, each with several numbers of users, and see what changes.
 
     Variants are numbers of workers of a practice target, addresses, or services that commands of yours start:
@@ -52,9 +53,7 @@ def experiment(tried: TriedFlags, cells: CellFlags, result: ResultFlags) -> int:
     definition = _definition({"name": result.name, **load, **_tried_of(tried, commands)})
     from webui.cli.one_experiment import experiment_once  # takes a second, which mistakes need not wait for
 
-    places = {"database_url": result.database_url, "data_dir": result.data_dir}
-    kept = places if result.save else None
-    return experiment_once(definition, commands, output, kept, may_test=cells.may_test)
+    return experiment_once(definition, commands, output, saving.places, may_test=cells.may_test)
 
 
 def _load_of(cells: CellFlags) -> dict[str, Any]:

@@ -75,13 +75,4 @@ class ResultFlags:
         _Text,
         _result("--json", metavar="FILE|-", says="Write the result document here; - is standard output."),
     ] = None
-    save: Annotated[
-        bool, _result("--save/--no-save", says="Keep it where the dashboard sees it, or nowhere (keep).")
-    ] = True
-    database_url: Annotated[
-        _Text, _result("--database-url", metavar="URL", says="Keep it in this database.")
-    ] = None
-    data_dir: Annotated[_Text, _result("--data-dir", metavar="DIR", says="The folder of the database.")] = (
-        None
-    )
     quiet: Annotated[bool, _result("--quiet", "-q", says="Show nothing while it runs.")] = False

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from webui.cli.database_flags import DataDir, ReadFrom
+
 if TYPE_CHECKING:
     from webui.runs.model import RunView
-
-_Text = str | None
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,12 +31,8 @@ def export_run(
             "--output", "-o", metavar="FILE|DIR|-", help="Where to; - is standard output, the default."
         ),
     ] = "-",
-    database_url: Annotated[
-        _Text, typer.Option("--database-url", metavar="URL", help="Read this database.", show_default=False)
-    ] = None,
-    data_dir: Annotated[
-        _Text, typer.Option("--data-dir", metavar="DIR", help="The folder it is in.", show_default=False)
-    ] = None,
+    database_url: ReadFrom = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Write a run as a file: the same bytes as from its page and from the API, without secrets."""
     import asyncio

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from webui.cli.database_flags import DataDir
+
 _Text = str | None
 
 
@@ -18,9 +20,7 @@ def import_run(
     database_url: Annotated[
         _Text, typer.Option("--database-url", metavar="URL", help="Keep it here.", show_default=False)
     ] = None,
-    data_dir: Annotated[
-        _Text, typer.Option("--data-dir", metavar="DIR", help="The folder it is in.", show_default=False)
-    ] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Bring an exported run back: where the dashboard sees it, with all of its figures."""
     import asyncio

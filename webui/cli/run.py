@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from webui.cli.database_flags import SavingFlags
 from webui.cli.plan_flags import PlanFlags
 from webui.cli.spreading import in_panel, spread
 from webui.errors import InvalidInput
@@ -36,15 +37,6 @@ class ResultFlags:
         _Text, _result("--markdown", metavar="FILE|-", says="Write a summary for a pull request.")
     ] = None
     k6: Annotated[_Text, _result("--k6", metavar="FILE|-", says="Write a summary as k6 would.")] = None
-    save: Annotated[
-        bool, _result("--save/--no-save", says="Keep the run where the dashboard sees it, or nowhere (keep).")
-    ] = True
-    database_url: Annotated[
-        _Text, _result("--database-url", metavar="URL", says="Keep it in this database.")
-    ] = None
-    data_dir: Annotated[_Text, _result("--data-dir", metavar="DIR", says="The folder of the database.")] = (
-        None
-    )
     quiet: Annotated[bool, _result("--quiet", "-q", says="Show nothing while it runs.")] = False
 
     @property
@@ -68,6 +60,7 @@ def run(
     ],
     flags: PlanFlags,
     result: ResultFlags,
+    saving: SavingFlags,
     yes: Annotated[
         bool,
         typer.Option(
@@ -96,6 +89,6 @@ def run(
         raise InvalidInput.at("--sweep", f"{what}; add --yes to go on")
     from webui.cli.one_run import run_once  # takes a second, which mistakes need not wait for
 
-    places = {"database_url": result.database_url, "data_dir": result.data_dir}
-    kept = places if result.save else None
-    return run_once(plan, output, kept, lambda error: by_flags(error, target, flags), may_test=may_test)
+    return run_once(
+        plan, output, saving.places, lambda error: by_flags(error, target, flags), may_test=may_test
+    )
