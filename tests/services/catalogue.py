@@ -42,7 +42,7 @@ class Kind:
 KINDS = (
     Kind("threaded", "threaded.py", "/work", ("fixed-slots",), 7, "a thread per connection, 7 work"),
     Kind("prefork", "prefork.py", "/work", ("fixed-slots",), 3, "3 processes, one connection each, closed"),
-    Kind("sharing", "sharing.py", "/work", ("fixed-slots",), 4, "processor sharing at the speed of 4"),
+    Kind("sharing", "sharing.py", "/work", ("cpu-bound", "inconclusive"), 4, "4 processors' speed, shared"),
     Kind("node-slots", "service.mjs", "/work", ("fixed-slots",), 12, "Node, 12 calls at a time"),
     Kind("node-busy", "service.mjs", "/busy", ("loop-blocked", "cpu-bound"), 1, "Node, 3 ms of computing"),
     Kind("refusing-rate", "limiter.py", "/work", ("rejects", "inconclusive"), None, "429 beyond 100/s"),

@@ -134,6 +134,23 @@ def test_where_no_number_at_a_time_fits_none_is_given() -> None:
         assert diagnosed(UNDECIDED[name][0]).effective_parallelism == Estimate()
 
 
+@pytest.mark.parametrize(("cores", "spread"), [(4, 0.0), (8, 0.1), (8, 0.2)])
+def test_processors_that_all_share_are_no_slots(cores: int, spread: float) -> None:
+    """So many of them that a cheap canary hardly notices."""
+    draw = around(0.02, spread) if spread else constant(0.01)
+    found = diagnosed(lambda w: Sharing(w, cores, draw))
+    assert found.pattern == "inconclusive"
+    assert "they share what keeps about" in found.reasons[0]
+    assert found.effective_parallelism.value == pytest.approx(cores, rel=0.1)
+    assert found.steps_to_take[0].title == "Watch processors and network meanwhile"
+
+
+def test_a_loop_that_is_rarely_blocked_is_surely_no_pool() -> None:
+    for seed in range(3):
+        found = diagnosed(lambda w: Loops(w, 1, rarely_slow(0.0005, 0.05, 20), constant(0.02)), seed)
+        assert found.pattern == "loop-blocked" or found.confidence == "low"
+
+
 def test_a_busy_generator_decides_nothing() -> None:
     found = diagnosed(lambda w: Slots(w, 10, constant(0.03)), demand_percent=95.0)
     assert found.pattern == "inconclusive"

@@ -19,6 +19,8 @@ LONG = 8.0  # an effective parallelism from which on most of a request is spent 
 SAME_LINE = 0.87  # coupling from which on the canary stands in the line that the load stands in
 SAME_PROCESSOR = 0.25  # coupling under which the canary meets a busy host, and no line of the load's
 UNEVEN_LINE = 0.6  # the same where users are served unevenly: the canary's connections are, too
+NO_LINE = 0.7  # of the longest wait is the mean wait: no line, in which it is about half
+VARYING = 0.3  # coefficient of variation from which on that tells nothing
 STEADY = 0.2  # coefficient of variation up to which a burst's rhythm tells something
 TOO_WIDE = 0.5  # relative width of the interval
 IDEAL = 1.25  # times the time that one pool needs for a burst
@@ -161,6 +163,14 @@ def _ambiguous(facts: Facts) -> Verdict | None:
             "requests at a time would fit. The service's own times vary too much for a sweep of this length.",
             facts.m,
         )
+    if _shares(facts):
+        return inconclusive(
+            "shared",
+            "All requests of a burst are answered at its end: none of them waits in line, they share what "
+            f"keeps about {significant(facts.m.value)} busy at a time. Processors, the network's bandwidth, and "
+            "requests that are gathered and done together would all look like this.",
+            facts.m,
+        )
     bends = facts.corner_misfit is not None and facts.corner_misfit > CORNER
     if bends and facts.count is None:
         return inconclusive(
@@ -186,6 +196,13 @@ def _ambiguous(facts: Facts) -> Verdict | None:
             facts.m,
         )
     return None
+
+
+def _shares(facts: Facts) -> bool:
+    """Whether large bursts end all at once: in a line they end one generation after the other, and wait for
+    about half of the time on average."""
+    waits = facts.bursts.mean_wait
+    return facts.count is None and waits is not None and waits > NO_LINE and facts.spread < VARYING
 
 
 def _is_paced(facts: Facts) -> bool:
@@ -251,7 +268,8 @@ def _same_line(facts: Facts, doubts: int) -> Verdict:
         return _part_blocked(facts, doubts)
     ideal = bursts.ideal is not None and bursts.ideal < IDEAL
     if facts.even and ideal and not facts.pinned:
-        return Verdict("fixed-slots", m, shade="one-pool", doubts=doubts)
+        told = facts.count is not None or facts.spread < STEADY  # otherwise bursts have no rhythm to tell by
+        return Verdict("fixed-slots", m, shade="one-pool", doubts=doubts + (not told))
     if facts.even is not False and (m.value > 16 or ideal):
         return inconclusive(
             "workers",

@@ -65,6 +65,13 @@ _STEPS: dict[Cause, NextStep] = {
         text="Sweep a route that does only a part of what this one does, such as only its database query: "
         "what is left shows which of the two it is.",
     ),
+    "shared": NextStep(
+        title="Watch processors and network meanwhile",
+        text="Sweep again, and look at the target's host: if all its processors are busy, computing is the "
+        "limit; if not, compare the size of an answer times their number per second with the network's "
+        "bandwidth.",
+        same_sweep=True,
+    ),
     "workers": NextStep(
         title="Sweep it with one worker",
         text="Start the service with a single worker process. What is one for each worker is one then, and "

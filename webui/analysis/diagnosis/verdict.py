@@ -32,6 +32,7 @@ Cause = Literal[
     "no-canary",
     "look-alikes",  # two explanations fit
     "workers",  # the same, and one worker alone would tell
+    "shared",  # no line, but something that all share
 ]
 
 

@@ -184,6 +184,10 @@ _CANNOT = {
     ("fixed-slots", "processes"): (
         "Worker processes, and threads that close each connection, would look the same from outside."
     ),
+    ("fixed-slots", "one-pool"): (
+        "Threads and a proxy that every route goes through would look the same from outside, and so would an "
+        "event loop that requests block for a part of their time, where that part varies."
+    ),
     ("serialised", ""): (
         "A lock, a pool of one connection and a single worker behind this route would look the same from "
         "outside."
