@@ -167,8 +167,8 @@ def _ambiguous(facts: Facts) -> Verdict | None:
         return inconclusive(
             "shared",
             "All requests of a burst are answered at its end: none of them waits in line, they share what "
-            f"keeps about {significant(facts.m.value)} busy at a time. Processors, the network's bandwidth, and "
-            "requests that are gathered and done together would all look like this.",
+            f"keeps about {significant(facts.m.value)} busy at a time. Processors, the network's bandwidth, "
+            "and requests that are gathered and done together would all look like this.",
             facts.m,
         )
     bends = facts.corner_misfit is not None and facts.corner_misfit > CORNER
