@@ -80,17 +80,19 @@ def test_a_broken_threshold(
         ("-u 4 --iterations-per-user 5 --think-time 10ms", 20),
     ],
 )
-def test_a_shape_sends_as_many_as_it_says(katydid: Katydid, target: Target, flags: str, sent: int) -> None:
+def test_a_shape_sends_as_many_as_it_says(
+    katydid_here: Katydid, target: Target, flags: str, sent: int
+) -> None:
     before = target.answered["/ok"]
-    done = katydid("run", f"{target.url}/ok", *flags.split(), "--no-save", "--json", "-")
+    done = katydid_here("run", f"{target.url}/ok", *flags.split(), "--no-save", "--json", "-")
     assert done.returncode == 0, done.stderr
     totals = json.loads(done.stdout)["totals"]
     assert totals["offered"] == totals["sent"] == totals["successes"] == sent
     assert target.answered["/ok"] - before == sent
 
 
-def test_a_sweep_shows_its_levels_and_checks_decide(katydid: Katydid, target: Target) -> None:
-    done = katydid(
+def test_a_sweep_shows_its_levels_and_checks_decide(katydid_here: Katydid, target: Target) -> None:
+    done = katydid_here(
         "run", f"{target.url}/ok", "--sweep", "1..4", "--step", "300ms", "--no-save", "--json", "-",
         "--check", "status == 200", "--check", "body contains hello", "--check", "header Content-Length 5",
     )  # fmt: skip
@@ -102,15 +104,15 @@ def test_a_sweep_shows_its_levels_and_checks_decide(katydid: Katydid, target: Ta
     assert "Successes/s" in done.stderr
 
 
-def test_a_check_that_does_not_hold_fails_the_run(katydid: Katydid, target: Target) -> None:
-    done = katydid("run", f"{target.url}/ok", "--iterations", "20", "--check", "size > 1kB", "--no-save")
+def test_a_check_that_does_not_hold_fails_the_run(katydid_here: Katydid, target: Target) -> None:
+    done = katydid_here("run", f"{target.url}/ok", "--iterations", "20", "--check", "size > 1kB", "--no-save")
     assert done.returncode == 1, done.stderr
     assert "check_failed" in done.stdout
 
 
-def test_a_run_is_ended_when_a_threshold_breaks(katydid: Katydid, target: Target) -> None:
+def test_a_run_is_ended_when_a_threshold_breaks(katydid_here: Katydid, target: Target) -> None:
     started = time.monotonic()
-    done = katydid(
+    done = katydid_here(
         "run", f"{target.url}/ok", "-d", "60s", "--think-time", "20ms", "--no-save",
         "--threshold", "max<1ms", "--abort-on-fail-after", "500ms",
     )  # fmt: skip
@@ -119,16 +121,16 @@ def test_a_run_is_ended_when_a_threshold_breaks(katydid: Katydid, target: Target
     assert "max<1ms" in done.stdout
 
 
-def test_every_request_failed(katydid: Katydid, target: Target) -> None:
-    done = katydid("run", f"{target.url}/missing", "--iterations", "20")
+def test_every_request_failed(katydid_here: Katydid, target: Target) -> None:
+    done = katydid_here("run", f"{target.url}/missing", "--iterations", "20")
     assert done.returncode == 1, done.stderr
     assert "http_404" in done.stdout
 
 
-def test_a_target_that_refuses(katydid: Katydid) -> None:
+def test_a_target_that_refuses(katydid_here: Katydid) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    done = katydid("run", f"http://127.0.0.1:{port}/", "-d", "500ms", "-u", "2", "--think-time", "100ms")
+    done = katydid_here("run", f"http://127.0.0.1:{port}/", "-d", "500ms", "-u", "2", "--think-time", "100ms")
     assert done.returncode == 3, done.stderr
     assert "connect_refused" in done.stdout
 
@@ -226,10 +228,10 @@ def test_wrong_usage_in_a_process_of_its_own(katydid: Katydid) -> None:
     assert done.stderr == "katydid: --users: must be 1 or more, not 0\n"
 
 
-def test_an_unusable_database_offers_a_way_out(katydid: Katydid, target: Target, tmp_path: Path) -> None:
+def test_an_unusable_database_offers_a_way_out(katydid_here: Katydid, target: Target, tmp_path: Path) -> None:
     (tmp_path / "broken.db").write_bytes(b"no database" * 1000)
     before = target.answered.total()
-    done = katydid("run", f"{target.url}/ok", "--database-url", f"sqlite:///{tmp_path / 'broken.db'}")
+    done = katydid_here("run", f"{target.url}/ok", "--database-url", f"sqlite:///{tmp_path / 'broken.db'}")
     assert done.returncode == 2
     assert "is not a Katydid database" in done.stderr
     assert "--no-save" in done.stderr
