@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import httptools
 
 HEAD_LIMIT = 64 * 1024
-_CACHE_LIMIT = 256
+_CACHE_LIMIT = 64  # heads that recur are few: with a Date most last a second
 END_OF_HEAD = b"\r\n\r\n"
 
 # How a body is framed, where it isn't a length of 0 or more.
