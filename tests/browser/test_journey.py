@@ -60,12 +60,14 @@ def test_the_whole_journey(new_page: NewPage, target: str) -> None:
     late.goto(url)
     expect(late.locator("#pill")).to_contain_text("Running")
     expect(late.locator("#tiles .tile").first.locator(".v")).to_have_text(FIGURE)
+    expect(late.get_by_text("Last 10 seconds", exact=True)).to_be_visible()
 
     page.get_by_role("button", name="Stop").click()
     for viewer in (page, late):
         expect(viewer.locator("#pill")).to_contain_text("Stopped")
         expect(viewer.get_by_role("link", name="Run again")).to_be_visible()
         expect(viewer.get_by_role("button", name="Stop")).to_have_count(0)
+        expect(viewer.get_by_text("Whole test", exact=True)).to_be_visible()
     expect(row).to_contain_text("Stopped")
     assert tile(page, "Success").startswith("100")
     assert violations(page) == []

@@ -102,7 +102,7 @@ async def test_stopping_ends_the_run_and_the_target_and_keeps_the_rest(
     for _ in range(2):
         await experiments.stop(begun.id)
     found = await experiments.view(begun.id)
-    assert (found.status, found.progress.reason) == ("stopped", "Stopped by you.")
+    assert (found.status, found.progress.reason, found.done) == ("stopped", "Stopped by you.", 0)
     assert {cell.status for cell in found.progress.cells} == {"skipped"}
     assert service.lab.running() == ()
     assert all(launch.ended for launch in service.fleet.launches.values())

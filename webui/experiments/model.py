@@ -183,8 +183,8 @@ class Experiment:
 
     @property
     def done(self) -> int:
-        """How many cells have an end."""
-        return sum(cell.status not in ("waiting", "running") for cell in self.progress.cells)
+        """How many cells were run to their end."""
+        return sum(cell.status in ("done", "failed") for cell in self.progress.cells)
 
 
 def over_workers(target: PracticeTarget, workers: tuple[int, ...] = DEFAULT_WORKERS) -> tuple[Variant, ...]:
