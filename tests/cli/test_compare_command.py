@@ -14,10 +14,11 @@ from webui.cli import _exit_code
 from webui.store import Store
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> str:
-    """A database with a base, a run of the same service, a slower one and one that is too short."""
-    url = f"sqlite:///{tmp_path}/katydid.db"
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database with a base, a run of the same service, a slower one and one that is too short; no test
+    writes to it."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('compared')}/katydid.db"
 
     async def fill() -> None:
         store = await Store.open(url)

@@ -77,22 +77,22 @@ def test_a_target_that_ends_by_itself_ends_the_command(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["--list"]])
-def test_it_lists_them(katydid: Katydid, arguments: list[str]) -> None:
-    done = katydid("lab", *arguments)
+def test_it_lists_them(katydid_here: Katydid, arguments: list[str]) -> None:
+    done = katydid_here("lab", *arguments)
     assert done.returncode == 0
     for target in TARGETS:
         assert re.search(rf"^{target.name} +{re.escape(target.teaches)}$", done.stdout, re.MULTILINE)
 
 
-def test_the_source_can_be_read(katydid: Katydid) -> None:
-    done = katydid("lab", "semaphore", "--source")
+def test_the_source_can_be_read(katydid_here: Katydid) -> None:
+    done = katydid_here("lab", "semaphore", "--source")
     assert done.stdout.strip() == find("semaphore").source.strip()
 
 
-def test_a_port_in_use(katydid: Katydid) -> None:
+def test_a_port_in_use(katydid_here: Katydid) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = katydid("lab", "lock", "--port", str(port))
+        done = katydid_here("lab", "lock", "--port", str(port))
     assert done.returncode == 2
     assert done.stderr == f"katydid: port {port} is in use or not allowed; choose another\n"
 
@@ -109,8 +109,8 @@ def test_a_port_in_use(katydid: Katydid) -> None:
         (["threads", "-o", "admit=1"], "--option: threads has no such option as admit; it has threads"),
     ],
 )
-def test_wrong_usage_is_one_sentence(katydid: Katydid, arguments: list[str], words: str) -> None:
-    done = katydid("lab", *arguments)
+def test_wrong_usage_is_one_sentence(katydid_here: Katydid, arguments: list[str], words: str) -> None:
+    done = katydid_here("lab", *arguments)
     assert done.returncode == 2
     assert done.stderr.startswith(f"katydid: {words}")
     assert len(done.stderr.splitlines()) == 1

@@ -29,8 +29,10 @@ OPERATORS = "operators-token-1"
         (["--session-hours", "0"], "--session-hours: should be greater than 0"),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_sentence(katydid: Katydid, flags: list[str], sentence: str) -> None:
-    done = katydid("serve", "--host", EVERYWHERE, "--port", "0", *flags)
+def test_what_cannot_be_is_refused_in_one_sentence(
+    katydid_here: Katydid, flags: list[str], sentence: str
+) -> None:
+    done = katydid_here("serve", "--host", EVERYWHERE, "--port", "0", *flags)
     assert done.returncode == 2
     assert sentence in done.stderr
     assert len(done.stderr.splitlines()) == 1

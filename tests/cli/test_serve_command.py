@@ -118,8 +118,8 @@ def test_a_database_that_is_none(katydid: Katydid, tmp_path: Path, content: byte
     assert "is not a Katydid database" in done.stderr
 
 
-def test_db_upgrade_makes_a_database(katydid: Katydid, tmp_path: Path) -> None:
-    done = katydid("db", "upgrade", "--database-url", f"sqlite:///{tmp_path / 'new.db'}")
+def test_db_upgrade_makes_a_database(katydid_here: Katydid, tmp_path: Path) -> None:
+    done = katydid_here("db", "upgrade", "--database-url", f"sqlite:///{tmp_path / 'new.db'}")
     assert done.returncode == 0
     with sqlite3.connect(tmp_path / "new.db") as database:
         assert database.execute("SELECT count(*) FROM runs").fetchone() == (0,)
