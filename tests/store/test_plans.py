@@ -103,14 +103,26 @@ async def test_what_was_deleted_long_ago_is_purged(store: Store) -> None:
 
 
 async def test_links_count_their_views_and_know_their_end(store: Store) -> None:
-    await store.add_run(record())
-    made = await store.add_share(record().id, expires_at=DAY, hide_target=True, runs=(record().id, "r_2"))
+    await store.add_run(record(1))
+    await store.add_run(record(2))
+    both = (record(1).id, record(2).id)
+    made = await store.add_share(record(1).id, expires_at=DAY, hide_target=True, runs=both)
     await store.note_view(made.token, DAY)
     await store.note_view(made.token, DAY + timedelta(hours=1))
     found = await store.share(made.token)
     assert found is not None
     assert (found.views, found.last_viewed_at) == (2, DAY + timedelta(hours=1))
-    assert (found.expires_at, found.hide_target, found.runs) == (DAY, True, (record().id, "r_2"))
+    assert (found.expires_at, found.hide_target, found.runs) == (DAY, True, both)
+
+
+async def test_a_link_to_a_comparison_is_closed_while_one_of_its_runs_is_deleted(store: Store) -> None:
+    await store.add_run(record(1))
+    await store.add_run(record(2))
+    made = await store.add_share(record(1).id, runs=(record(1).id, record(2).id))
+    await store.hide_run(record(2).id, DAY)
+    assert await store.share(made.token) is None
+    await store.restore_run(record(2).id)
+    assert await store.share(made.token) == made
 
 
 async def test_experiments(store: Store) -> None:

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, update
 
 from webui.errors import NotFound
 from webui.store import rows
@@ -14,7 +14,7 @@ from webui.store.tables import SHOWN, runs, shares
 
 
 class Links(StorePart):
-    """Share links. Those of a deleted run do not open until it is restored."""
+    """Share links. Those that show a deleted run do not open until it is restored."""
 
     @whole
     async def add_share(
@@ -85,13 +85,20 @@ class Links(StorePart):
 
     @whole
     async def share(self, token: str) -> ShareRecord | None:
-        """The link of that token, revoked, expired or not; None when there is none, or its run is deleted."""
+        """The link of that token, revoked, expired or not; None when there is none, or a run of it is
+        deleted."""
         statement = (
             select(shares).outerjoin(runs, runs.c.id == shares.c.run_id).where(shares.c.token == token, SHOWN)
         )
         async with self._database.reading() as connection:
             row = (await connection.execute(statement)).one_or_none()
-        return None if row is None else rows.share(row)
+            if row is None:
+                return None
+            share = rows.share(row)
+            compared = select(func.count()).where(runs.c.id.in_(share.runs), SHOWN)
+            if share.runs and await connection.scalar(compared) != len(set(share.runs)):
+                return None
+        return share
 
     @whole
     async def note_view(self, token: str, now: datetime, count: int = 1) -> None:
