@@ -93,7 +93,7 @@ REASONS: dict[str, tuple[Compared, str]] = {
     "requests": (made_run("b", requests=[{"path": "/other"}]), "other requests: GET /other, not GET /items"),
     "untrustworthy": (
         made_run("b", document={"audit": AuditPart(trustworthy=False, reasons=("The generator was busy.",))}),
-        "its figures are not trustworthy: The generator was busy",
+        "its figures are not trustworthy: the generator was busy",
     ),
     "no data": (made_run("b", seconds=0), "nothing was measured"),
     "short": (made_run("b", seconds=9), "it has 9 intervals, and 10 are needed"),
@@ -124,7 +124,7 @@ def test_nothing_is_compared_with_a_base_that_cannot_be() -> None:
 def test_a_run_that_cannot_be_trusted_is_named_with_the_reason() -> None:
     found = compare([made_run("a"), REASONS["untrustworthy"][0]])
     assert found.verdict.headline == (
-        "A and B cannot be compared: B’s figures are not trustworthy: The generator was busy."
+        "A and B cannot be compared: B’s figures are not trustworthy: the generator was busy."
     )
 
 

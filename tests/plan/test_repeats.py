@@ -29,6 +29,12 @@ def test_what_may_change_something_is_named(method: str) -> None:
     assert f"{method} /1" in found
 
 
+def test_a_name_that_somebody_chose_is_told_from_the_words_around_it() -> None:
+    requests = [{"method": "POST", "path": "/items", "name": "add an item"}]
+    plan = plan_from_data({"base_url": "http://127.0.0.1:1", "requests": requests, "load": SWEEP})
+    assert "sends “add an item” thousands" in (repeated_writes(plan) or "")
+
+
 def test_several_are_counted() -> None:
     assert "POST /0 and 1 more" in (sentence(SWEEP, "POST", "GET", "PUT") or "")
 

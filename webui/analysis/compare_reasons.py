@@ -36,7 +36,7 @@ def _of_figures(document: RunDocument, intervals: int) -> Iterator[str]:
         yield f"it has {has}, and {LEAST_INTERVALS} are needed; let it run for longer"
     if document.audit.trustworthy is False:
         why = document.audit.reasons[0] if document.audit.reasons else "see its page"
-        yield f"its figures are not trustworthy: {why.rstrip('.')}"
+        yield f"its figures are not trustworthy: {why[:1].lower()}{why[1:].rstrip('.')}"
 
 
 def _of_load(document: RunDocument) -> Iterator[str]:

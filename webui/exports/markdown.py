@@ -33,7 +33,8 @@ def _parts(source: Source) -> Iterator[str]:
         yield code(document.status_reason)
     if document.diagnosis is not None and document.diagnosis.headline:
         found = document.diagnosis
-        yield f"**Verdict ({found.confidence} confidence):** {plain(found.headline)}"
+        sure = f"Verdict ({found.confidence} confidence)" if found.pattern != "inconclusive" else "Inconclusive"
+        yield f"**{sure}:** {plain(found.headline)}"
         yield plain(found.summary)
     yield _figures(source)
     yield _thresholds(document.thresholds)

@@ -10,7 +10,11 @@ def repeated_writes(plan: Plan) -> str | None:
     """One sentence on what a sweep would repeat; None for another load, and for requests that only ask.
 
     Other loads say how much they send. A sweep chooses that itself, so it needs somebody's yes first."""
-    writes = [request.label for request in plan.requests if request.method not in SAFE_METHODS]
+    writes = [
+        f"“{request.name}”" if request.name else request.label
+        for request in plan.requests
+        if request.method not in SAFE_METHODS
+    ]
     if not isinstance(plan.load, Sweep) or not writes:
         return None
     others = f" and {len(writes) - 1} more" if len(writes) > 1 else ""
