@@ -33,7 +33,8 @@ def _parts(source: Source) -> Iterator[str]:
         yield code(document.status_reason)
     if document.diagnosis is not None and document.diagnosis.headline:
         found = document.diagnosis
-        sure = f"Verdict ({found.confidence} confidence)" if found.pattern != "inconclusive" else "Inconclusive"
+        verdict = f"Verdict ({found.confidence} confidence)"
+        sure = "Inconclusive" if found.pattern == "inconclusive" else verdict
         yield f"**{sure}:** {plain(found.headline)}"
         yield plain(found.summary)
     yield _figures(source)
