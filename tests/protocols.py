@@ -63,12 +63,15 @@ class Proxy(Target):
             authority = url if method == b"CONNECT" else url.split(b"/")[2]
             host, _, port = authority.decode().rpartition(":")
             there, back = await asyncio.open_connection(host, int(port))
-            if method == b"CONNECT":
-                writer.write(b"HTTP/1.1 200 Here you are\r\n\r\n")
-            else:
-                path = b"/" + url.split(b"/", 3)[3]
-                back.write(head.replace(url, path, 1))
-            await asyncio.gather(_pump(reader, back), _pump(there, writer))
+            try:
+                if method == b"CONNECT":
+                    writer.write(b"HTTP/1.1 200 Here you are\r\n\r\n")
+                else:
+                    path = b"/" + url.split(b"/", 3)[3]
+                    back.write(head.replace(url, path, 1))
+                await asyncio.gather(_pump(reader, back), _pump(there, writer))
+            finally:
+                back.transport.abort()  # also of a conversation that the test's end cuts off
 
 
 async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
