@@ -187,6 +187,8 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
         cursor.execute("PRAGMA foreign_keys = ON")
         # Safe against a killed process, and no disk flush for each snapshot; a power cut may cost the last.
         cursor.execute("PRAGMA synchronous = NORMAL")
+        # KiB for each connection, a quarter of the default: the system keeps what was read, once for all.
+        cursor.execute("PRAGMA cache_size = -512")
         cursor.close()
     except BaseException:
         connection.close()
