@@ -51,7 +51,7 @@ def text(*parts: RenderableType, width: int = 80, terminal: bool = False) -> str
 
 def test_the_report_has_figures_doubt_words_and_problems() -> None:
     said = text(report(experiment(), 80))
-    assert "threads: 1, 2 workers  4 of 4 cells" in said
+    assert "threads: 1, 2 workers  3 of 4 cells" in said
     assert "! 320/s" in said
     assert "97.00% ok" in said
     assert "50.0 ms" in said
